@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Runs where several bitmaps agree with what is asked of them: AND, AND NOT, any number. Leapfrogs: each bitmap
+ * in turn jumps to its next fitting bit, so long uniform stretches cost one step. Keeps no state between
+ * runs. Does not cover OR; ask for the runs of the negations and take the gaps.
+ */
+import { checkRange, MAX_BIT_COUNT } from './_internals/check.ts';
+import type { Condition } from './condition.ts';
+import type { EmitBits } from './emit-bits.ts';
+
+/**
+ * Emits the maximal runs of the window at which every condition holds, ascending; without a condition the whole
+ * window is one run. Returns 0, or what `emit` returned to stop. Refuses a window that does not lie inside
+ * every bitmap.
+ * @public
+ */
+export function forEachRunWhere(
+  conditions: readonly Condition[],
+  firstBit: number,
+  endBit: number,
+  emit: EmitBits,
+): number {
+  let limit = MAX_BIT_COUNT;
+  for (const { bits } of conditions) limit = Math.min(limit, bits.bitCount);
+  checkRange('forEachRunWhere', firstBit, endBit, limit);
+  let from = firstBit;
+  while (from < endBit) {
+    const start = nextWhereAll(conditions, from, endBit);
+    if (start === endBit) return 0;
+    const end = nextWhereNotAll(conditions, start, endBit);
+    const stop = emit(start, end);
+    if (stop !== 0) return stop;
+    from = end;
+  }
+  return 0;
+}
+
+function nextWhereAll(conditions: readonly Condition[], fromBit: number, endBit: number): number {
+  let at = fromBit;
+  let turn = 0;
+  for (let agreed = 0; agreed < conditions.length && at < endBit; agreed += 1) {
+    const { bits, is } = conditions[turn]!;
+    const next = is ? bits.nextSet(at, endBit) : bits.nextClear(at, endBit);
+    if (next !== at) agreed = 0;
+    at = next;
+    turn = turn + 1 === conditions.length ? 0 : turn + 1;
+  }
+  return at;
+}
+
+function nextWhereNotAll(conditions: readonly Condition[], fromBit: number, endBit: number): number {
+  let end = endBit;
+  // Each bitmap is asked only up to where the ones before it have agreed.
+  for (const { bits, is } of conditions) end = is ? bits.nextClear(fromBit, end) : bits.nextSet(fromBit, end);
+  return end;
+}
