@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+/**
+ * One guest's memory: RAM blocks and what backs each page on each side, the address space, the KVM memory attributes,
+ * and the process memory a kernel pins from. It obeys; it decides nothing. Strategies act on it through `Host`.
+ *
+ * Lifecycle of a page's backing: hole -> populated (CPU access, or a pin faulting it in) -> discarded (hole again).
+ * In the two-backend regime a page has a shared and a private hole or frame of its own; in the in-place regime both
+ * names mean one guest_memfd frame that changes owner.
+ *
+ * Sources: Linux 7.2 virt/kvm/guest_memfd.c and kvm_main.c (attributes), mm/shmem.c (holes); QEMU 10.2.2
+ * system/physmem.c. The in-place conversion follows the kernel series "guest_memfd: in-place conversion" v8
+ * (18 June 2026), not in a release yet. Not covered: huge pages, resizing, NUMA, poisoned pages.
+ */
+import { Bitmap } from '@sda-lab/core-bitmap';
+import { AddressSpace } from './address-space.ts';
+import { assert } from './assert.ts';
+import { DiscardCoordination } from './discard-coordination.ts';
+import { FrameTable } from './frame-table.ts';
+import type { GfnRange } from './gfn-range.ts';
+import type { Side } from './page.ts';
+import type { Regime } from './ports/host.ts';
+import type { PageRange, RamBlock } from './ram-block.ts';
+import type { Section } from './section.ts';
+import { ERRNO, type Status } from './status.ts';
+import type { UserMemory } from './user-memory.ts';
+
+/** Told after each change of a backing, an attribute or an owner; it looks and must not act. */
+export interface MemoryObserver {
+  /** A hole was filled: by the guest's access or by a pin. */
+  populated(block: RamBlock, page: number, side: Side, frame: number): void;
+  /** Frames left the backing. */
+  discarded(range: PageRange, side: Side): void;
+  attributesSet(gfns: GfnRange, side: Side): void;
+  /** The in-place counterpart of `attributesSet`. */
+  convertedInPlace(range: PageRange, side: Side): void;
+}
+
+interface BlockState {
+  readonly block: RamBlock;
+  /** Frame per page; undefined until the first one. In place: `shared` holds the guest_memfd's frames. */
+  shared: Int32Array | undefined;
+  private: Int32Array | undefined;
+  /** In place only: 1 = private. */
+  readonly privatePages: Bitmap;
+}
+
+export interface GuestMemoryOptions {
+  readonly regime: Regime;
+  /** Guest page numbers below this can be named; sections must lie below it. */
+  readonly gfnCount: number;
+}
+
+/** Host pages of different blocks never adjoin, so that a mapping cannot run from one block into the next. */
+const HOST_GAP_PAGES = 1024;
+const FIRST_HOST_PAGE = 0x7f0000000;
+
+export class GuestMemory implements UserMemory {
+  readonly regime: Regime;
+  readonly frames: FrameTable = new FrameTable();
+  readonly addressSpace: AddressSpace = new AddressSpace();
+  readonly coordination: DiscardCoordination = new DiscardCoordination();
+  observer: MemoryObserver | undefined = undefined;
+  /** First pinned page of the last refused in-place conversion: the kernel's error_offset, in pages. */
+  firstPinnedPage = -1;
+  /** KVM attributes by guest page number: 1 = private. */
+  readonly #attributes: Bitmap;
+  readonly #blocks: BlockState[] = [];
+  readonly #states = new Map<RamBlock, BlockState>();
+
+  constructor(options: GuestMemoryOptions) {
+    this.regime = options.regime;
+    this.#attributes = new Bitmap(options.gfnCount);
+  }
+
+  get blocks(): readonly RamBlock[] {
+    return this.#blocks.map((state) => state.block);
+  }
+
+  addBlock(name: string, pageCount: number, hasGuestMemfd: boolean): RamBlock {
+    const last = this.#blocks.at(-1)?.block;
+    const hostFirstPage =
+      last === undefined ? FIRST_HOST_PAGE : last.hostFirstPage + last.pageCount + HOST_GAP_PAGES;
+    const block: RamBlock = { name, pageCount, hostFirstPage, hasGuestMemfd };
+    const privatePages = new Bitmap(pageCount);
+    if (hasGuestMemfd) privatePages.set(0, pageCount);
+    const state: BlockState = { block, shared: undefined, private: undefined, privatePages };
+    this.#blocks.push(state);
+    this.#states.set(block, state);
+    return block;
+  }
+
+  /** A section becomes a KVM slot: with guest_memfd its attributes start private (QEMU kvm_set_phys_mem). */
+  addSection(section: Section): void {
+    this.addressSpace.add(section);
+    if (section.block.hasGuestMemfd) {
+      this.#attributes.set(section.firstGfn, section.firstGfn + section.pageCount);
+    }
+  }
+
+  /** The side the guest uses at a page of a section. */
+  sideAt(section: Section, page: number): Side {
+    if (!section.block.hasGuestMemfd) return 'shared';
+    const isPrivate =
+      this.regime === 'in-place'
+        ? this.#state(section.block).privatePages.test(page)
+        : this.#attributes.test(section.firstGfn + page - section.firstPage);
+    return isPrivate ? 'private' : 'shared';
+  }
+
+  /** The frame that backs a page on a side, or 0. In place, only the side the page is on has one. */
+  backing(block: RamBlock, page: number, side: Side): number {
+    const state = this.#state(block);
+    if (this.regime === 'in-place') {
+      if ((side === 'private') !== state.privatePages.test(page)) return 0;
+      return state.shared?.[page] ?? 0;
+    }
+    return state[side]?.[page] ?? 0;
+  }
+
+  /** The guest (or a pin) touches a page: its frame on that side, made if it was a hole. */
+  populate(block: RamBlock, page: number, side: Side): number {
+    const state = this.#state(block);
+    const slot: Side = this.regime === 'in-place' ? 'shared' : side;
+    const frames = (state[slot] ??= new Int32Array(block.pageCount));
+    const present = frames[page]!;
+    if (present !== 0) return present;
+    const frame = this.frames.allocate(side);
+    frames[page] = frame;
+    this.observer?.populated(block, page, side, frame);
+    return frame;
+  }
+
+  pinPage(hostPage: number, _write: boolean): number {
+    const at = this.#locate(hostPage);
+    if (at === undefined) return -ERRNO.EFAULT;
+    const page = hostPage - at.block.hostFirstPage;
+    // A private page of an in-place guest_memfd faults with SIGBUS in the process.
+    if (this.regime === 'in-place' && at.privatePages.test(page)) return -ERRNO.EFAULT;
+    const frame = this.populate(at.block, page, 'shared');
+    this.frames.pin(frame);
+    return frame;
+  }
+
+  peekPage(hostPage: number): number {
+    const at = this.#locate(hostPage);
+    return at === undefined ? 0 : this.backing(at.block, hostPage - at.block.hostFirstPage, 'shared');
+  }
+
+  setAttributes(gfns: GfnRange, side: Side): Status {
+    if (this.regime === 'in-place') return -ERRNO.EINVAL;
+    if (gfns.firstGfn >= gfns.endGfn || gfns.endGfn > this.#attributes.bitCount) return -ERRNO.EINVAL;
+    this.#attributes.assign(gfns.firstGfn, gfns.endGfn, side === 'private');
+    this.observer?.attributesSet(gfns, side);
+    return 0;
+  }
+
+  convertInPlace(range: PageRange, side: Side): Status {
+    if (this.regime !== 'in-place' || !isInside(range)) return -ERRNO.EINVAL;
+    const state = this.#state(range.block);
+    if (side === 'private') {
+      this.firstPinnedPage = this.#firstPinned(state, range);
+      if (this.firstPinnedPage !== -1) return -ERRNO.EAGAIN;
+    }
+    state.privatePages.assign(range.firstPage, range.endPage, side === 'private');
+    for (let page = range.firstPage; page < range.endPage; page += 1) {
+      const frame = state.shared?.[page] ?? 0;
+      if (frame !== 0) this.frames.setOwner(frame, side);
+    }
+    this.observer?.convertedInPlace(range, side);
+    return 0;
+  }
+
+  /** Hole punch or madvise over one side. In place the one backing is punched, whatever the side. */
+  discard(range: PageRange, side: Side): Status {
+    if (!isInside(range)) return -ERRNO.EINVAL;
+    const state = this.#state(range.block);
+    const frames = this.regime === 'in-place' ? state.shared : state[side];
+    if (frames !== undefined) this.#dropFrames(frames, range);
+    this.observer?.discarded(range, side);
+    return 0;
+  }
+
+  /** The VM is rebuilt: the block's guest_memfd is a new one and its pages are private and empty on both sides. */
+  rebuild(block: RamBlock): void {
+    const range = { block, firstPage: 0, endPage: block.pageCount };
+    this.discard(range, 'shared');
+    if (this.regime === 'in-place') {
+      this.#state(block).privatePages.set(0, block.pageCount);
+      this.observer?.convertedInPlace(range, 'private');
+      return;
+    }
+    this.discard(range, 'private');
+    for (const { block: shown, firstGfn, pageCount } of this.addressSpace.sections) {
+      if (shown === block) this.setAttributes({ firstGfn, endGfn: firstGfn + pageCount }, 'private');
+    }
+  }
+
+  #dropFrames(frames: Int32Array, range: PageRange): void {
+    for (let page = range.firstPage; page < range.endPage; page += 1) {
+      const frame = frames[page]!;
+      if (frame === 0) continue;
+      frames[page] = 0;
+      this.frames.unback(frame);
+    }
+  }
+
+  #firstPinned(state: BlockState, range: PageRange): number {
+    if (state.shared === undefined) return -1;
+    for (let page = range.firstPage; page < range.endPage; page += 1) {
+      const frame = state.shared[page]!;
+      if (frame !== 0 && this.frames.pins(frame) > 0) return page;
+    }
+    return -1;
+  }
+
+  #locate(hostPage: number): BlockState | undefined {
+    return this.#blocks.find(
+      ({ block }) => hostPage >= block.hostFirstPage && hostPage < block.hostFirstPage + block.pageCount,
+    );
+  }
+
+  #state(block: RamBlock): BlockState {
+    const state = this.#states.get(block);
+    assert(state !== undefined, 'a block belongs to the guest memory it is used with');
+    return state;
+  }
+}
+
+function isInside(range: PageRange): boolean {
+  return (
+    range.firstPage >= 0 && range.firstPage < range.endPage && range.endPage <= range.block.pageCount
+  );
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+import type { GfnRange } from '../gfn-range.ts';
+import type { Side } from '../page.ts';
+import type { PageRange } from '../ram-block.ts';
+import type { Status } from '../status.ts';
+
+/** Whether one guest has two backings per page or one guest_memfd whose frames change owner. */
+export type Regime = 'two-backend' | 'in-place';
+
+/** What a strategy can do to the machine. Each call is one primitive event, seen by the judge. */
+export interface Host {
+  readonly regime: Regime;
+  /** KVM_SET_MEMORY_ATTRIBUTES over guest pages; frees and moves nothing. Two-backend regime only (-EINVAL else). */
+  setAttributes(gfns: GfnRange, side: Side): Status;
+  /**
+   * In-place regime only (-EINVAL else): the guest_memfd frames of the range change owner. To private it refuses with
+   * -EAGAIN while a frame in the range is pinned, and changes nothing then.
+   */
+  convertInPlace(range: PageRange, side: Side): Status;
+  /** Frees what backs the range on one side (fallocate PUNCH_HOLE or madvise). Pins keep orphans alive. */
+  discard(range: PageRange, side: Side): Status;
+  /** The VMM gives up: exit(), abort(), hw_error(). Ends the world; `nonfatal` is then broken. */
+  exit(reason: string): void;
+}

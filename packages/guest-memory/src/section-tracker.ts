@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+/**
+ * What one consumer has mapped of one section, kept by a strategy: which pages, and what the operation under way
+ * changed, so that it can be undone exactly.
+ *
+ * Lifecycle per operation: `begin` -> any `mapMissing`, `unmapMapped` -> done, or `undo` after a refusal. The mapped
+ * bits always say what the consumer really holds; an undo that is itself refused leaves them true, and a later
+ * `mapMissing` or `unmapMapped` repairs the rest. The consumer must not roll back its own failing run
+ * (`ListenerProfile.rollback` is `none`); `Consumer.done` says how far it came.
+ *
+ * A building block for strategies; none of QEMU's designs has it. Not covered: mappings that anyone else makes.
+ */
+import { Bitmap, type Condition, forEachRunWhere } from '@sda-lab/core-bitmap';
+import type { Consumer } from './ports/consumer.ts';
+import { intersectSection, type Section } from './section.ts';
+import { ERRNO, type Status } from './status.ts';
+
+export interface TrackerOptions {
+  /** Pages per mapping; the finest step in which the state can change later. `run`: one mapping for each whole run. */
+  readonly granulePages: number | 'run';
+  /** Unmap only what is mapped, and one mapping at a time where the consumer wants that; else the window as it is. */
+  readonly exactUnmaps: boolean;
+  /** Keep to the pages the section shows. */
+  readonly clip: boolean;
+  /** Undo what was done; when false, `undo` forgets it. */
+  readonly rollback: boolean;
+}
+
+export const EXACT_TRACKING: TrackerOptions = {
+  granulePages: 1,
+  exactUnmaps: true,
+  clip: true,
+  rollback: true,
+};
+
+interface Step {
+  readonly mapped: boolean;
+  readonly firstPage: number;
+  readonly endPage: number;
+}
+
+export class SectionTracker {
+  readonly consumer: Consumer;
+  readonly section: Section;
+  /** By block page: 1 = the consumer holds a mapping of this section over it. */
+  readonly mapped: Bitmap;
+  readonly #options: TrackerOptions;
+  #steps: Step[] = [];
+
+  constructor(consumer: Consumer, section: Section, options: TrackerOptions = EXACT_TRACKING) {
+    this.consumer = consumer;
+    this.section = section;
+    this.#options = options;
+    this.mapped = new Bitmap(section.block.pageCount);
+  }
+
+  /** Starts an operation: what came before can no longer be undone. */
+  begin(): void {
+    this.#steps = [];
+  }
+
+  /** Maps each run of [firstPage, endPage) where all of `wanted` holds and nothing is mapped yet. */
+  mapMissing(wanted: readonly Condition[], firstPage: number, endPage: number): Status {
+    const window = this.#window(firstPage, endPage);
+    if (window === undefined) return 0;
+    const missing = [...wanted, { bits: this.mapped, is: false }];
+    return forEachRunWhere(missing, window.firstPage, window.endPage, (first, end) => this.#map(first, end));
+  }
+
+  /** Unmaps what is mapped of [firstPage, endPage). */
+  unmapMapped(firstPage: number, endPage: number): Status {
+    const window = this.#window(firstPage, endPage);
+    if (window === undefined) return 0;
+    if (!this.#options.exactUnmaps) return this.#unmap(window.firstPage, window.endPage);
+    return this.mapped.forEachSetRun(window.firstPage, window.endPage, (first, end) =>
+      this.#unmap(first, end),
+    );
+  }
+
+  /** Reverses every step since `begin`, last first, as far as the consumer lets it. */
+  undo(): void {
+    const steps = this.#steps;
+    this.#steps = [];
+    if (this.#options.rollback) {
+      for (const step of steps.toReversed()) {
+        if (step.mapped) this.#unmap(step.firstPage, step.endPage);
+        else this.#map(step.firstPage, step.endPage);
+      }
+    }
+    this.#steps = [];
+  }
+
+  /** Whether any page of [firstPage, endPage) is mapped. */
+  holdsAny(firstPage: number, endPage: number): boolean {
+    return this.mapped.nextSet(firstPage, endPage) !== endPage;
+  }
+
+  #map(firstPage: number, endPage: number): Status {
+    const count = endPage - firstPage;
+    const granulePages = this.#options.granulePages === 'run' ? count : this.#options.granulePages;
+    if (granulePages < this.consumer.smallestPages) return -ERRNO.EINVAL;
+    const status = this.consumer.mapRun(this.section, 'shared', firstPage, count, granulePages);
+    const heldEnd = status === 0 ? endPage : firstPage + this.consumer.done * granulePages;
+    if (heldEnd > firstPage) {
+      this.mapped.set(firstPage, heldEnd);
+      this.#steps.push({ mapped: true, firstPage, endPage: heldEnd });
+    }
+    return status;
+  }
+
+  #unmap(firstPage: number, endPage: number): Status {
+    const stepPages =
+      this.#options.exactUnmaps && this.consumer.unmapShape === 'exact' && this.#options.granulePages !== 'run'
+        ? this.#options.granulePages
+        : endPage - firstPage;
+    for (let first = firstPage; first < endPage; first += stepPages) {
+      const end = Math.min(first + stepPages, endPage);
+      const status = this.consumer.unmapRun(this.section, 'shared', first, end - first);
+      if (status !== 0) return status;
+      this.mapped.clear(first, end);
+      this.#steps.push({ mapped: false, firstPage: first, endPage: end });
+    }
+    return 0;
+  }
+
+  #window(firstPage: number, endPage: number): { firstPage: number; endPage: number } | undefined {
+    if (this.#options.clip) return intersectSection(this.section, firstPage, endPage);
+    return { firstPage, endPage };
+  }
+}
