@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+/**
+ * One consumer following one section under design 1: a notifier on the conversion lists and, where the block has a
+ * virtio-mem, a listener of its stock manager. It clips, asks for the other state, maps in page granules and can undo
+ * exactly what the event under way made it do.
+ *
+ * A follower hears `converting` and `unplugging` before the change is final and may refuse; `aborted` tells it that
+ * somebody refused, and it takes back what it did for that very event.
+ */
+import {
+  type Consumer,
+  type PageRange,
+  type Section,
+  SectionTracker,
+  type Side,
+  type Status,
+  type TrackerOptions,
+} from '@sda-lab/guest-memory';
+import type { RamDiscardListener } from '@sda-lab/rdm-manager/stock';
+import type { BlockState } from './block-state.ts';
+
+/** One conversion or unplug under way; identity tells an `aborted` which one is meant. */
+export interface ChangeEvent {
+  readonly range: PageRange;
+  readonly to: Side | 'unplugged';
+}
+
+export interface FollowerOptions {
+  readonly tracking: TrackerOptions;
+  /** Ask the stock manager which pages are plugged before mapping shared ones. */
+  readonly askPlugged: boolean;
+  /** Ask the shared bitmap which pages are shared before mapping plugged ones. */
+  readonly askShared: boolean;
+}
+
+export class Follower implements RamDiscardListener {
+  readonly tracker: SectionTracker;
+  readonly #state: BlockState;
+  readonly #options: FollowerOptions;
+  #event: ChangeEvent | undefined = undefined;
+
+  constructor(state: BlockState, consumer: Consumer, section: Section, options: FollowerOptions) {
+    this.#state = state;
+    this.#options = options;
+    this.tracker = new SectionTracker(consumer, section, options.tracking);
+  }
+
+  readonly onChange = (event: ChangeEvent): Status => {
+    if (event.range.block !== this.#state.block) return 0;
+    const { firstPage, endPage } = event.range;
+    this.#event = event;
+    this.tracker.begin();
+    if (event.to === 'shared') return this.#mapPlugged(firstPage, endPage, false);
+    return this.tracker.unmapMapped(firstPage, endPage);
+  };
+
+  readonly onAborted = (event: ChangeEvent): void => {
+    if (this.#event === event) this.tracker.undo();
+    this.#event = undefined;
+  };
+
+  /** Maps what is plugged and shared now; a refusal leaves nothing of it. */
+  replay(): Status {
+    this.tracker.begin();
+    const status = this.#mapPlugged(0, this.#state.block.pageCount, true);
+    if (status !== 0) this.tracker.undo();
+    return status;
+  }
+
+  /** virtio-mem is about to plug: the shared part of the range gets mapped. */
+  notifyPopulate(firstPage: number, endPage: number): Status {
+    // What an earlier refused plug could not take back leads to frames that were freed since: it goes first.
+    const leftOver = this.tracker.unmapMapped(firstPage, endPage);
+    if (leftOver !== 0) return leftOver;
+    this.tracker.begin();
+    const status = this.tracker.mapMissing(this.#due(), firstPage, endPage);
+    if (status !== 0) this.tracker.undo();
+    return status;
+  }
+
+  /** virtio-mem unplugged; whatever is still mapped goes, and a refusal is not heard (stock manager). */
+  notifyDiscard(firstPage: number, endPage: number): void {
+    this.tracker.unmapMapped(firstPage, endPage);
+  }
+
+  #mapPlugged(firstPage: number, endPage: number, onlyShared: boolean): Status {
+    const due = onlyShared ? this.#due() : [];
+    if (!this.#options.askPlugged) return this.tracker.mapMissing(due, firstPage, endPage);
+    return this.#state.forEachPluggedRun(firstPage, endPage, (first, end) =>
+      this.tracker.mapMissing(due, first, end),
+    );
+  }
+
+  #due(): readonly [] | readonly [BlockState['isShared']] {
+    return this.#options.askShared ? [this.#state.isShared] : [];
+  }
+}

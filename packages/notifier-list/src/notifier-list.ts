@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Design 1 of the RFC's Open section, done right: a notifier list for conversions, beside the stock
+ * RamDiscardManager that stays virtio-mem's.
+ *
+ * To shared:  switch the side -> notify `converting` (map) -> remember -> free the private side.
+ * To private: notify `converting` (unmap) -> switch the side -> forget -> free the shared side.
+ * The first refusal ends the walk; `aborted` then makes everybody who acted on the event take it back, and the guest
+ * gets -EAGAIN. Unplug is announced on `unplugging` before RAM is discarded; the stock manager's own discard
+ * notification then finds nothing left to unmap.
+ *
+ * Not upstream code: nobody posted any for this way (20240725072118.358923-1, "Open"). What a plain notifier list
+ * lacks is `additions`, each a part with its switch. Left out: locking, vIOMMU, granules above a page.
+ */
+import {
+  type Addition,
+  assert,
+  clearRuns,
+  type Consumer,
+  type ConversionRequest,
+  discardOther,
+  ERRNO,
+  type Holders,
+  type Host,
+  type Instance,
+  type RamBlock,
+  type Section,
+  type Side,
+  type Status,
+  type Strategy,
+  switchSide,
+  takeBack,
+} from '@sda-lab/guest-memory';
+import { BlockState } from './block-state.ts';
+import { emitView } from './emit-view.ts';
+import { type ChangeEvent, Follower, type FollowerOptions } from './follower.ts';
+import { createNotifierList, createNotifierWithReturnList, type NotifierList } from './notifier.ts';
+import { createPlugHandlers } from './plug-handlers.ts';
+
+const ADDITIONS: readonly Addition[] = [
+  { id: 'replay', guards: 'hotplug', what: 'a consumer that comes late is told what is shared already; needs the shared bitmap' },
+  { id: 'teardown', guards: 'hotplug', what: 'a consumer that goes loses its mappings' },
+  { id: 'clip', guards: 'bounded', what: 'an event is cut to the pages a section shows, and translated to its address' },
+  { id: 'granularity', guards: 'legal-calls', what: 'one mapping per page, so that any page can go alone' },
+  { id: 'plugged-query', guards: 'coexist', what: 'a conversion maps only what the stock manager says is plugged' },
+  { id: 'shared-query', guards: 'coexist', what: 'a plug, or a replay, maps only what the shared bitmap says is shared' },
+  { id: 'state-view', guards: 'consumers-see', what: 'dump and migration see private pages, marked as such' },
+  { id: 'map-veto', guards: 'complete', what: 'a list with return: a refused map ends the conversion' },
+  { id: 'unmap-veto', guards: 'coherent', what: 'a list with return: a refused unmap ends it before anything is freed' },
+  { id: 'rollback', guards: 'atomic', what: 'a second list tells who acted already to take it back' },
+  { id: 'restore', guards: 'atomic', what: 'the side is switched back after a refused sharing, and its frames freed' },
+  { id: 'unmap-first', guards: 'order', what: 'to private is announced before the side is switched' },
+  { id: 'unplug-veto', guards: 'coexist', what: 'unplug is announced before RAM is discarded, and may be refused' },
+  { id: 'exact-unmaps', guards: 'legal-calls', what: 'only what is mapped is unmapped, in the shape the consumer asks' },
+];
+
+/** Which additions are in force. */
+export type Has = (id: string) => boolean;
+
+export class ConversionNotifier {
+  readonly converting: NotifierList<ChangeEvent, Status> = createNotifierWithReturnList();
+  readonly unplugging: NotifierList<ChangeEvent, Status> = createNotifierWithReturnList();
+  readonly aborted: NotifierList<ChangeEvent, void> = createNotifierList();
+  readonly #host: Host;
+  readonly #has: Has;
+  readonly #followerOptions: FollowerOptions;
+  readonly #blocks = new Map<RamBlock, BlockState>();
+  readonly #followers: Follower[] = [];
+
+  constructor(host: Host, has: Has) {
+    this.#host = host;
+    this.#has = has;
+    this.#followerOptions = {
+      tracking: {
+        granulePages: has('granularity') ? 1 : 'run',
+        exactUnmaps: has('exact-unmaps'),
+        clip: has('clip'),
+        rollback: has('rollback'),
+      },
+      askPlugged: has('plugged-query'),
+      askShared: has('shared-query'),
+    };
+  }
+
+  instance(): Instance {
+    return {
+      addBlock: (block) => {
+        this.#blocks.set(block, new BlockState(block));
+        return 0;
+      },
+      removeBlock: (block) => {
+        assert(this.followersOf(block).length === 0, 'a block goes after its consumers');
+        this.#blocks.delete(block);
+      },
+      subscribe: (consumer, section) => this.#subscribe(consumer, section),
+      unsubscribe: (consumer, section) => this.#unsubscribe(consumer, section),
+      convert: (request, to) => this.#convert(this.stateOf(request.pages.block), request, to),
+      reset: () => this.#reset(),
+      ...createPlugHandlers(this, this.#has),
+      runs: (block, view, firstPage, endPage, emit) =>
+        emitView(this.stateOf(block), view, this.#has('state-view'), firstPage, endPage, emit),
+    };
+  }
+
+  stateOf(block: RamBlock): BlockState {
+    const state = this.#blocks.get(block);
+    assert(state !== undefined, 'a block is added before it is used');
+    return state;
+  }
+
+  followersOf(block: RamBlock): readonly Follower[] {
+    return this.#followers.filter((follower) => follower.tracker.section.block === block);
+  }
+
+  #subscribe(consumer: Consumer, section: Section): Status {
+    if (consumer.smallestPages > 1) return -ERRNO.EINVAL;
+    const state = this.stateOf(section.block);
+    const follower = new Follower(state, consumer, section, this.#followerOptions);
+    if (this.#has('replay')) {
+      const status = follower.replay();
+      if (status !== 0) return status;
+    }
+    this.#followers.push(follower);
+    this.converting.add(follower.onChange);
+    this.unplugging.add(follower.onChange);
+    this.aborted.add(follower.onAborted);
+    state.plugged?.manager.join(follower, section);
+    return 0;
+  }
+
+  #unsubscribe(consumer: Consumer, section: Section): void {
+    const at = this.#followers.findIndex(
+      ({ tracker }) => tracker.consumer === consumer && tracker.section === section,
+    );
+    assert(at !== -1, 'a consumer leaves a section it follows');
+    const follower = this.#followers.splice(at, 1)[0]!;
+    this.converting.remove(follower.onChange);
+    this.unplugging.remove(follower.onChange);
+    this.aborted.remove(follower.onAborted);
+    this.stateOf(section.block).plugged?.manager.leave(follower);
+    if (this.#has('teardown')) follower.tracker.unmapMapped(0, section.block.pageCount);
+  }
+
+  #convert(state: BlockState, request: ConversionRequest, to: Side): Status {
+    if (request.pages.endPage > state.block.pageCount) return -ERRNO.EINVAL;
+    return to === 'shared' ? this.#share(state, request) : this.#unshare(state, request);
+  }
+
+  #share(state: BlockState, request: ConversionRequest): Status {
+    const { pages } = request;
+    const wasPrivate = clearRuns(state.shared, pages);
+    const switched = switchSide(this.#host, request, 'shared');
+    if (switched !== 0) return switched;
+    const event: ChangeEvent = { range: pages, to: 'shared' };
+    if (this.converting.notify(event) !== 0 && this.#has('map-veto')) {
+      this.aborted.notify(event);
+      if (this.#has('restore')) takeBack(this.#host, request, wasPrivate, this.#holders(state));
+      return -ERRNO.EAGAIN;
+    }
+    state.shared.set(pages.firstPage, pages.endPage);
+    return discardOther(this.#host, pages, 'shared');
+  }
+
+  #holders(state: BlockState): Holders {
+    const followers = this.followersOf(state.block);
+    return {
+      isHeld: (page) => followers.some(({ tracker }) => tracker.mapped.test(page)),
+      keepShared: ({ firstPage, endPage }) => state.shared.set(firstPage, endPage),
+    };
+  }
+
+  #unshare(state: BlockState, request: ConversionRequest): Status {
+    const { pages } = request;
+    const event: ChangeEvent = { range: pages, to: 'private' };
+    if (!this.#has('unmap-first')) return this.#unshareTellLast(state, request, event);
+    const refused = this.converting.notify(event) !== 0 && this.#has('unmap-veto');
+    const switched = refused ? -ERRNO.EAGAIN : switchSide(this.#host, request, 'private');
+    if (switched !== 0) {
+      this.aborted.notify(event);
+      return switched;
+    }
+    state.shared.clear(pages.firstPage, pages.endPage);
+    return discardOther(this.#host, pages, 'private');
+  }
+
+  /** The ablation of `unmap-first`: everybody hears of it when it has happened. */
+  #unshareTellLast(state: BlockState, request: ConversionRequest, event: ChangeEvent): Status {
+    const switched = switchSide(this.#host, request, 'private');
+    if (switched !== 0) return switched;
+    state.shared.clear(event.range.firstPage, event.range.endPage);
+    const status = discardOther(this.#host, event.range, 'private');
+    this.converting.notify(event);
+    return status;
+  }
+
+  #reset(): Status {
+    const blocks = [...this.#blocks.values()];
+    const events = blocks.map(
+      ({ block }): ChangeEvent => ({ range: { block, firstPage: 0, endPage: block.pageCount }, to: 'private' }),
+    );
+    if (events.some((event) => this.converting.notify(event) !== 0) && this.#has('unmap-veto')) {
+      for (const event of events) this.aborted.notify(event);
+      return -ERRNO.EAGAIN;
+    }
+    for (const { block, shared } of blocks) if (block.hasGuestMemfd) shared.clear(0, block.pageCount);
+    return 0;
+  }
+}
+
+export const notifierList: Strategy = {
+  id: 'notifier-list',
+  title: 'Design 1: notifier list beside the stock RDM',
+  source: 'RFC series 20240725072118.358923-1, Open section, first way; built here',
+  discardRequirement: 'coordinated',
+  requestPath: 'per-section',
+  listener: { rollback: 'none', admission: 'refuse' },
+  capabilities: {
+    virtioMem: true,
+    views: true,
+    assignment: true,
+    reset: 'rebuild',
+    regimes: ['two-backend', 'in-place'],
+  },
+  additions: ADDITIONS,
+  cost: {
+    stateBitsPerPage: '1 (shared) + 1 per container and section (mapped); plugged stays with virtio-mem',
+    interfaceMembers: 9,
+    changedUsers: ['vfio', 'dump', 'migration'],
+  },
+  create: (host, without) => new ConversionNotifier(host, (id) => !without.has(id)).instance(),
+};

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+/**
+ * virtio-mem under design 1: the stock manager is told as QEMU tells it (populate before the bits are set, discard after
+ * the RAM is gone); what is new is `unplugging`, announced before RAM is discarded so that somebody can still refuse.
+ */
+import { ERRNO, type Instance, type PageRange, type PlugEvents, type RamBlock, type Status } from '@sda-lab/guest-memory';
+import type { BlockState } from './block-state.ts';
+import type { ChangeEvent, Follower } from './follower.ts';
+import type { NotifierList } from './notifier.ts';
+
+interface Parts {
+  readonly unplugging: NotifierList<ChangeEvent, Status>;
+  readonly aborted: NotifierList<ChangeEvent, void>;
+  stateOf(block: RamBlock): BlockState;
+  followersOf(block: RamBlock): readonly Follower[];
+}
+
+export function createPlugHandlers(
+  parts: Parts,
+  has: (id: string) => boolean,
+): Pick<Instance, 'attachSource' | 'detachSource' | 'plug'> {
+  return {
+    attachSource: (block, source) => {
+      const state = parts.stateOf(block);
+      if (state.plugged !== undefined) return -ERRNO.EBUSY;
+      const { manager } = state.takeSource(source);
+      const status = unmapUnplugged(parts, state, block);
+      if (status !== 0) {
+        state.plugged = undefined;
+        return status;
+      }
+      for (const follower of parts.followersOf(block)) manager.join(follower, follower.tracker.section);
+      return 0;
+    },
+    detachSource: (block, source) => {
+      const state = parts.stateOf(block);
+      if (state.plugged?.source !== source) return -ERRNO.ENOENT;
+      const before = state.plugged;
+      state.plugged = undefined;
+      const followers = parts.followersOf(block);
+      for (const [at, follower] of followers.entries()) {
+        const status = follower.replay();
+        if (status === 0) continue;
+        for (const earlier of followers.slice(0, at)) earlier.tracker.undo();
+        state.plugged = before;
+        return status;
+      }
+      return 0;
+    },
+    plug: createPlugEvents(parts, has('unplug-veto')),
+  };
+}
+
+function createPlugEvents(parts: Parts, announcesUnplug: boolean): PlugEvents {
+  let unplug: ChangeEvent | undefined;
+  const announce = (range: PageRange): Status => {
+    if (!announcesUnplug) return 0;
+    unplug = { range, to: 'unplugged' };
+    const status = parts.unplugging.notify(unplug);
+    if (status !== 0) parts.aborted.notify(unplug);
+    return status;
+  };
+  const managerOf = ({ block }: PageRange): NonNullable<BlockState['plugged']>['manager'] =>
+    parts.stateOf(block).plugged!.manager;
+  return {
+    willPlug: (_source, range) => managerOf(range).notifyPopulate(range.firstPage, range.endPage),
+    plugAborted: () => undefined,
+    plugged: () => undefined,
+    willUnplug: (_source, range) => announce(range),
+    unplugAborted: () => {
+      if (unplug !== undefined) parts.aborted.notify(unplug);
+    },
+    discarded: (_source, range) => managerOf(range).notifyDiscard(range.firstPage, range.endPage),
+    unplugged: () => undefined,
+    willUnplugAll: (_source, range) => announce(range),
+    discardedAll: (_source, range) => managerOf(range).notifyDiscardAll(),
+  };
+}
+
+/** A virtio-mem that comes late takes away what it says is not plugged; refused as a whole when a consumer refuses. */
+function unmapUnplugged(parts: Parts, state: BlockState, block: RamBlock): Status {
+  const followers = parts.followersOf(block);
+  for (const { tracker } of followers) tracker.begin();
+  let at = 0;
+  const unmap = (first: number, end: number): Status => {
+    for (const { tracker } of followers) {
+      const status = first < end ? tracker.unmapMapped(first, end) : 0;
+      if (status !== 0) return status;
+    }
+    return 0;
+  };
+  const status =
+    state.forEachPluggedRun(0, block.pageCount, (first, end) => {
+      const gap = unmap(at, first);
+      at = end;
+      return gap;
+    }) || unmap(at, block.pageCount);
+  if (status !== 0) for (const { tracker } of followers) tracker.undo();
+  return status;
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+export { ConsumerListener } from './stock/consumer-listener.ts';
+export {
+  type ForEachRun,
+  RamDiscardManager,
+  type RamDiscardListener,
+  type RamDiscardManagerOptions,
+  type StateOwner,
+} from './stock/ram-discard-manager.ts';
