@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The operations of a history, as data. Arguments are positions in the guest's world (page 0 is the first page of boot
+ * RAM), never anything a strategy accepted, so one history means one guest for every strategy.
+ *
+ * A new operation is added here and in docs/histories.md first.
+ */
+import { ERRNO, type ErrnoName } from '@sda-lab/guest-memory';
+import * as v from 'valibot';
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const container = v.pipe(v.string(), v.regex(/^c\d+$/));
+const device = v.pipe(v.string(), v.regex(/^m\d+$/));
+const errno = v.picklist(Object.keys(ERRNO) as [ErrnoName, ...ErrnoName[]]);
+
+export const operationSchema = v.variant('op', [
+  v.strictObject({ op: v.literal('convert'), page: index, count, to: v.picklist(['shared', 'private']) }),
+  v.strictObject({ op: v.literal('plug'), device, block: index, count }),
+  v.strictObject({ op: v.literal('unplug'), device, block: index, count }),
+  v.strictObject({ op: v.literal('unplug-all'), device }),
+  v.strictObject({ op: v.literal('reset') }),
+  v.strictObject({ op: v.literal('attach'), container }),
+  v.strictObject({ op: v.literal('detach'), container }),
+  v.strictObject({
+    op: v.literal('refuse'),
+    container,
+    call: v.picklist(['map', 'unmap']),
+    k: count,
+    errno,
+  }),
+  v.strictObject({ op: v.literal('heal') }),
+  v.strictObject({ op: v.literal('dma'), container, page: index, access: v.picklist(['read', 'write']) }),
+  v.strictObject({ op: v.literal('touch'), page: index }),
+  v.strictObject({ op: v.literal('balloon'), page: index, count }),
+  v.strictObject({ op: v.literal('migrate'), step: v.picklist(['start', 'finish']) }),
+  v.strictObject({ op: v.literal('dump') }),
+]);
+
+export type Operation = v.InferOutput<typeof operationSchema>;
+export type OperationName = Operation['op'];

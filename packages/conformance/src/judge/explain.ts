@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+/**
+ * A violation in words, made from its data alone: Let (what the guest and the operation established), Then (what must
+ * hold), However (what was found).
+ */
+import { printOperation } from '../history/print-history.ts';
+import type { History } from '../history/history.ts';
+import type { Reason, Violation } from './violation.ts';
+
+export function explain(violation: Violation, history: History): string {
+  const { evidence, operationIndex } = violation;
+  const operation = history.operations[operationIndex];
+  const when =
+    operation === undefined
+      ? 'Let the history be over and every container be detached.'
+      : `Let operation ${operationIndex + 1}, ${printOperation(operation)}, be done.`;
+  const page = evidence.position === undefined ? 'the page' : `page ${evidence.position}`;
+  const who = evidence.container ?? 'the container';
+  const [then, however] = WORDS[evidence.reason]({
+    page,
+    who,
+    device: frameText(evidence.deviceFrame),
+    backing: frameText(evidence.backingFrame),
+    detail: evidence.detail ?? '',
+  });
+  const harm = violation.invariant === 'isolated' ? HARM[history.world.tee] : '';
+  return `${when} Then ${then}. However, ${however}.${harm}`;
+}
+
+interface Facts {
+  readonly page: string;
+  readonly who: string;
+  readonly device: string;
+  readonly backing: string;
+  readonly detail: string;
+}
+
+const HARM = {
+  none: '',
+  tdx: ' On TDX such an access is a host machine check.',
+  snp: ' On SEV-SNP the RMP refuses such an access and the IOMMU logs a fault.',
+} as const;
+
+/** Then ... / However ..., per reason. */
+const WORDS: Readonly<Record<Reason, (facts: Facts) => readonly [string, string]>> = {
+  'stale-translation': ({ page, who, device, backing }) => [
+    `a device in ${who} must reach the frame that backs ${page}, ${backing}`,
+    `${who} still leads ${page} to ${device}: the device reads and writes the wrong memory`,
+  ],
+  'private-frame-reached': ({ page, who, device }) => [
+    'no device may reach a frame that holds private data',
+    `${who} leads ${page} to ${device}, which is private`,
+  ],
+  'too-many-rights': ({ page, who }) => [
+    `${who} may read but not write ${page}, which lies in a read-only section`,
+    `${who} maps it writable`,
+  ],
+  'not-mapped': ({ page, who }) => [
+    `${page}, plugged and shared, must be mapped in ${who}`,
+    `${who} has no mapping of it: the device's accesses fail`,
+  ],
+  'lingering-mapping': ({ page, who, device }) => [
+    `${who} must not map ${page}, which is private or unplugged`,
+    `it still leads to ${device}, which stays pinned beside the memory the guest uses`,
+  ],
+  'mapping-over-nothing': ({ who, detail }) => [
+    'a mapping lies over a page that its section shows',
+    `${who} maps guest page ${detail}, where the guest has nothing`,
+  ],
+  'two-frames': ({ page, detail }) => [
+    `one frame over both sides may exist for ${page}`,
+    `both sides hold one (${detail}): the page costs twice its size`,
+  ],
+  'unplugged-frame': ({ page, detail }) => [
+    `${page} is unplugged and must hold no memory`,
+    `a frame is left (${detail})`,
+  ],
+  'orphan-pin': ({ detail }) => [
+    'every frame is reachable from the page it backs',
+    `${detail} frame(s) live on by a pin alone`,
+  ],
+  'counter-left': ({ detail }) => ['the discard coordination counts go back to zero', `left over: ${detail}`],
+  'refused-but-changed': ({ page, detail }) => [
+    'a refused operation must equal one that was not done',
+    `${page} differs from before: ${detail}`,
+  ],
+  'success-without-mapping': ({ page, who }) => [
+    `an operation that reports success after a refusal has mapped ${page} in ${who}`,
+    `success was reported and ${who} has no mapping of it`,
+  ],
+  'retry-refused': ({ detail }) => [
+    'with the fault lifted, the retry of a refused operation succeeds',
+    `it answered ${detail}`,
+  ],
+  'freed-while-mapped': ({ page, who }) => [
+    `${page} is unmapped everywhere before its memory is freed`,
+    `it was freed while ${who} mapped it`,
+  ],
+  'turned-private-while-mapped': ({ page, who }) => [
+    `${page} is unmapped everywhere before its frame turns private`,
+    `it turned private while ${who} mapped it`,
+  ],
+  'page-not-seen': ({ page, detail }) => [
+    `${detail} must see ${page}, which is plugged`,
+    'it was left out as if it were not there',
+  ],
+  'page-seen-wrongly': ({ page, detail }) => [
+    `${detail} must see the plugged pages with their sides, and nothing else`,
+    `${page} was shown wrongly`,
+  ],
+  'late-differs': ({ page, who, detail }) => [
+    `${who}, attached late, maps what an early one maps`,
+    `${page} is ${detail}`,
+  ],
+  'left-behind': ({ who, detail }) => [`a detached ${who} leaves nothing behind`, `${detail} left`],
+  'uncoordinated-discard': ({ page, detail }) => [
+    `${detail} is refused or skips while a device is attached`,
+    `it discarded ${page}`,
+  ],
+  'illegal-call': ({ who, detail }) => ['no call is made that the backend must refuse', `${who} answered ${detail}`],
+  'vmm-ended': ({ detail }) => ['nothing a guest or a refused call does ends the VMM', detail],
+};
+
+function frameText(frame: number | undefined): string {
+  return frame === undefined || frame === 0 ? 'no frame' : `frame ${frame}`;
+}

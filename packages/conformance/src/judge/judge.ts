@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The judge: it watches primitive events and decides, from the machine alone, whether a world is still right. It asks
+ * no strategy anything but what `runs` shows to migration and dump.
+ *
+ * Per event it looks at the pages the event names, O(1) each: `coherent`, `isolated`, `rights`, `order`,
+ * `legal-calls`. At the end of an operation it looks at the pages that events or the operation touched: `complete`,
+ * `bounded`, `coexist`, and after a refusal `atomic`. `audit` recomputes everything from the kernel's tables.
+ *
+ * Pages of an unfinished operation are in transit: `coherent` is not asked of them until it ends. Pages of a refused
+ * operation that could not be put back wholly, because undoing was refused too, are pending: `complete` and `bounded`
+ * are not asked of them until a retry, which must then finish.
+ *
+ * Only the first violation of each invariant is kept. Not judged: devices behind a vIOMMU, timing, other guests.
+ */
+import { ERRNO, type GuestMemory, type PageRange, type RamBlock, type Side, type Status, statusText } from '@sda-lab/guest-memory';
+import type { ListenerCall } from '@sda-lab/vfio-mock';
+import { blockPageOf, gfnOf, type Layout, type Span } from '../world/layout.ts';
+import type { Invariant } from './invariant.ts';
+import type { Evidence, Violation } from './violation.ts';
+import type { WatchedContainer } from './watched-container.ts';
+import { Witnesses } from './witnesses.ts';
+
+/** Half-open run of positions. */
+export interface PositionRun {
+  readonly first: number;
+  readonly end: number;
+}
+
+export interface OperationUnderWay {
+  readonly index: number;
+  /** What kind of state change the operation may make; decides which orders are judged. */
+  readonly kind: 'convert' | 'plug' | 'other';
+  readonly positions: readonly PositionRun[];
+}
+
+/** Answers that mean a call should never have been made; lack of resources is not among them. */
+const ILLEGAL = new Set<Status>([-ERRNO.EINVAL, -ERRNO.EEXIST, -ERRNO.ENOENT, -ERRNO.EFAULT, -ERRNO.EOVERFLOW]);
+
+export class Judge {
+  readonly witnesses: Witnesses = new Witnesses();
+  /** Once the VMM has stopped the VM, what is found is what would matter if it went on. */
+  isLatent = false;
+  readonly #memory: GuestMemory;
+  readonly #layout: Layout;
+  readonly #containers: readonly WatchedContainer[];
+  /** Per container, by position: the frame a device reaches, 0 when it reaches nothing. */
+  readonly #frames: readonly Int32Array[];
+  readonly #plugged: Uint8Array;
+  /** 1 = covered by a refused operation that left a partial result. */
+  readonly #pending: Uint8Array;
+  /** 1 = a call about this page was refused and no later success has been judged. */
+  readonly #refusedOnce: Uint8Array;
+  /** 1 = its shared side was discarded while some container was attached. */
+  readonly #wasDiscarded: Uint8Array;
+  readonly #violations = new Map<Invariant, Violation>();
+  #operation: OperationUnderWay = { index: -1, kind: 'other', positions: [] };
+  #touched: PositionRun[] = [];
+  /** Pages of the operation that just ended with success. */
+  #succeeded: readonly PositionRun[] = [];
+  #refusedCallCount = 0;
+
+  constructor(memory: GuestMemory, layout: Layout, containers: readonly WatchedContainer[]) {
+    this.#memory = memory;
+    this.#layout = layout;
+    this.#containers = containers;
+    this.#frames = containers.map(() => new Int32Array(layout.totalCount));
+    this.#plugged = new Uint8Array(layout.totalCount);
+    this.#pending = new Uint8Array(layout.totalCount);
+    this.#refusedOnce = new Uint8Array(layout.totalCount);
+    this.#wasDiscarded = new Uint8Array(layout.totalCount);
+    for (const { deviceIndex, firstPosition, section } of layout.spans) {
+      if (deviceIndex === -1) this.#plugged.fill(1, firstPosition, firstPosition + section.pageCount);
+    }
+  }
+
+  get violations(): readonly Violation[] {
+    return [...this.#violations.values()];
+  }
+
+  /** Consumer calls refused in the operation under way. */
+  get refusedCallCount(): number {
+    return this.#refusedCallCount;
+  }
+
+  isPlugged(position: number): boolean {
+    return this.#plugged[position] === 1;
+  }
+
+  isPending(position: number): boolean {
+    return this.#pending[position] === 1;
+  }
+
+  frameAt(containerIndex: number, position: number): number {
+    return this.#frames[containerIndex]![position]!;
+  }
+
+  /** Whether a device must reach the page. */
+  isDue(span: Span, position: number): boolean {
+    return this.#plugged[position] === 1 && this.#sideOf(span, position) === 'shared';
+  }
+
+  report(invariant: Invariant, evidence: Evidence, reach: 'live' | 'latent' = 'live'): void {
+    const known = this.#violations.get(invariant);
+    // A retry that lies tells more than the refusal it follows.
+    const tellsMore =
+      known?.evidence.reason === 'refused-but-changed' && evidence.reason === 'success-without-mapping';
+    if (known !== undefined && !tellsMore) return;
+    const operationIndex = this.#operation.index;
+    const latent = known?.reach === 'latent' || this.isLatent || reach === 'latent';
+    this.#violations.set(invariant, { invariant, reach: latent ? 'latent' : 'live', operationIndex, evidence });
+  }
+
+  begin(operation: OperationUnderWay): void {
+    this.#operation = operation;
+    this.#touched = [...operation.positions];
+    this.#refusedCallCount = 0;
+  }
+
+  /** A map or unmap call was answered; the kernel's table is read again over its range. */
+  called(containerIndex: number, call: ListenerCall, wasInjected: boolean): void {
+    this.witnesses.see('legal-calls');
+    const container = this.#containers[containerIndex]!;
+    if (call.status !== 0) {
+      this.#refusedCallCount += 1;
+      this.witnesses.see('nonfatal');
+      this.#checkLegal(container, call, wasInjected);
+      this.#noteRefused(call);
+    }
+    let shownPages = 0;
+    const endGfn = call.firstGfn + call.pageCount;
+    this.#layout.forEachRunOfGfns(call.firstGfn, endGfn, (span, first, end) => {
+      shownPages += end - first;
+      this.#readTable(containerIndex, span, first, end);
+      if (call.kind === 'map') this.#checkRights(containerIndex, span, first, end);
+    });
+    if (call.kind === 'map' && call.status === 0 && shownPages < call.pageCount) {
+      this.report('bounded', { reason: 'mapping-over-nothing', container: container.name, detail: `0x${call.firstGfn.toString(16)}+${call.pageCount}` });
+    }
+  }
+
+  /** Everything a container maps is read again: after it was closed, or after calls nobody announced. */
+  reread(containerIndex: number): void {
+    for (const span of this.#layout.spans) {
+      this.#readTable(containerIndex, span, span.firstPosition, span.firstPosition + span.section.pageCount);
+    }
+  }
+
+  populated(block: RamBlock, page: number, side: Side): void {
+    if (side !== 'shared') return;
+    this.#layout.forEachRunOfBlock(block, page, page + 1, (span, first, end) => this.#touch(span, first, end));
+  }
+
+  discarded(range: PageRange, side: Side): void {
+    this.#layout.forEachRunOfBlock(range.block, range.firstPage, range.endPage, (span, first, end) => {
+      if (side === 'shared') this.#checkOrder(first, end, 'freed-while-mapped');
+      this.#touch(span, first, end);
+    });
+  }
+
+  attributesSet(firstGfn: number, endGfn: number): void {
+    this.#layout.forEachRunOfGfns(firstGfn, endGfn, (span, first, end) => this.#touch(span, first, end));
+  }
+
+  convertedInPlace(range: PageRange, side: Side): void {
+    this.#layout.forEachRunOfBlock(range.block, range.firstPage, range.endPage, (span, first, end) => {
+      if (side === 'private') this.#checkOrder(first, end, 'turned-private-while-mapped');
+      this.#touch(span, first, end);
+    });
+  }
+
+  plugged(range: PageRange, isPlugged: boolean): void {
+    this.#layout.forEachRunOfBlock(range.block, range.firstPage, range.endPage, (span, first, end) => {
+      this.#plugged.fill(isPlugged ? 1 : 0, first, end);
+      this.#touch(span, first, end);
+    });
+  }
+
+  /**
+   * The operation ended. `partial`: it was refused and undoing was refused too, so its pages wait for a retry.
+   * `succeeded`: it reported success, so nothing about its pages may be missing.
+   */
+  end(outcome: 'succeeded' | 'refused' | 'partial'): void {
+    const { positions } = this.#operation;
+    this.#succeeded = outcome === 'succeeded' ? positions : [];
+    for (const { first, end } of positions) {
+      this.#pending.fill(outcome === 'partial' ? 1 : 0, first, end);
+    }
+    this.#operation = { ...this.#operation, positions: [] };
+    for (const { first, end } of this.#touched) this.#checkRestingRun(first, end);
+    this.#checkOrphans();
+    if (outcome === 'succeeded') {
+      for (const { first, end } of positions) this.#refusedOnce.fill(0, first, end);
+    }
+    this.#touched = [];
+  }
+
+  /** All pages, as at the end of an operation that touched them all. */
+  checkEverything(): void {
+    this.#checkRestingRun(0, this.#layout.totalCount);
+    this.#checkOrphans();
+  }
+
+  #noteRefused(call: ListenerCall): void {
+    this.#layout.forEachRunOfGfns(call.firstGfn, call.firstGfn + call.pageCount, (_span, first, end) =>
+      this.#refusedOnce.fill(1, first, end),
+    );
+  }
+
+  #checkLegal(container: WatchedContainer, call: ListenerCall, wasInjected: boolean): void {
+    if (wasInjected || !ILLEGAL.has(call.status)) return;
+    // Nothing there to unmap is harmless where a whole section goes, and when a run is undone before its first map.
+    const isHole = call.status === -ERRNO.ENOENT && (call.context === 'detach' || call.context === 'rollback');
+    if (isHole) return;
+    const what = `${statusText(call.status)} to ${call.kind} of guest pages 0x${call.firstGfn.toString(16)}+${call.pageCount}`;
+    this.report('legal-calls', { reason: 'illegal-call', container: container.name, detail: what });
+  }
+
+  #readTable(containerIndex: number, span: Span, first: number, end: number): void {
+    const frames = this.#frames[containerIndex]!;
+    const container = this.#containers[containerIndex]!;
+    for (let position = first; position < end; position += 1) {
+      frames[position] = container.translate(gfnOf(span, position));
+    }
+    this.#touch(span, first, end);
+  }
+
+  #checkRights(containerIndex: number, span: Span, first: number, end: number): void {
+    if (!span.section.readonly) return;
+    this.witnesses.see('rights');
+    const container = this.#containers[containerIndex]!;
+    for (let position = first; position < end; position += 1) {
+      if (!container.isWritable(gfnOf(span, position))) continue;
+      this.report('rights', { reason: 'too-many-rights', container: container.name, position });
+    }
+  }
+
+  /** Pages changed: look at what always holds now, and at the rest when the operation ends. */
+  #touch(span: Span, first: number, end: number): void {
+    this.#touched.push({ first, end });
+    for (let at = 0; at < this.#containers.length; at += 1) {
+      for (let position = first; position < end; position += 1) this.#checkAlways(at, span, position);
+    }
+  }
+
+  #checkAlways(containerIndex: number, span: Span, position: number): void {
+    const frame = this.#frames[containerIndex]![position]!;
+    if (frame === 0) return;
+    const container = this.#containers[containerIndex]!.name;
+    this.witnesses.see('isolated');
+    if (this.#memory.frames.owner(frame) === 'private') {
+      this.report('isolated', { reason: 'private-frame-reached', container, position, deviceFrame: frame });
+    }
+    if (this.#isInTransit(position) || !this.isDue(span, position)) return;
+    if (this.#wasDiscarded[position] === 1) this.witnesses.see('coherent');
+    const backing = this.#memory.backing(span.section.block, blockPageOf(span, position), 'shared');
+    if (backing === frame) return;
+    this.report('coherent', { reason: 'stale-translation', container, position, deviceFrame: frame, backingFrame: backing });
+  }
+
+  #checkOrder(first: number, end: number, reason: 'freed-while-mapped' | 'turned-private-while-mapped'): void {
+    if (this.#containers.some((container) => container.isAttached())) {
+      this.#wasDiscarded.fill(1, first, end);
+      this.witnesses.see('bounded');
+      if (this.#operation.kind === 'convert') this.witnesses.see('order');
+    }
+    if (this.#operation.kind !== 'convert') return;
+    for (const [at, { name }] of this.#containers.entries()) {
+      for (let position = first; position < end; position += 1) {
+        if (this.#frames[at]![position] === 0) continue;
+        this.report('order', { reason, container: name, position });
+        return;
+      }
+    }
+  }
+
+  #checkRestingRun(first: number, end: number): void {
+    for (let position = first; position < end; ) {
+      const span = this.#layout.spanAt(position);
+      const spanEnd = Math.min(end, span.firstPosition + span.section.pageCount);
+      for (; position < spanEnd; position += 1) this.#checkResting(span, position);
+    }
+  }
+
+  #checkResting(span: Span, position: number): void {
+    const due = this.isDue(span, position);
+    for (const [at, container] of this.#containers.entries()) {
+      if (!container.isAttached()) continue;
+      this.#checkAlways(at, span, position);
+      const frame = this.#frames[at]![position]!;
+      if (due) this.witnesses.see('complete');
+      if (span.deviceIndex !== -1) this.witnesses.see('coexist');
+      if (this.#pending[position] === 1 || (frame !== 0) === due) continue;
+      if (due) this.#reportMissing(container.name, span, position);
+      else this.#reportLingering(container.name, span, position, frame);
+    }
+    if (this.#pending[position] === 0) this.#checkFrames(span, position);
+  }
+
+  #reportMissing(container: string, span: Span, position: number): void {
+    this.report('complete', { reason: 'not-mapped', container, position });
+    if (span.deviceIndex !== -1) this.report('coexist', { reason: 'not-mapped', container, position });
+    if (this.#refusedOnce[position] === 1 && isIn(this.#succeeded, position)) {
+      this.report('atomic', { reason: 'success-without-mapping', container, position });
+    }
+  }
+
+  #reportLingering(container: string, span: Span, position: number, deviceFrame: number): void {
+    const evidence: Evidence = { reason: 'lingering-mapping', container, position, deviceFrame };
+    this.report('bounded', evidence);
+    if (span.deviceIndex !== -1) this.report('coexist', evidence);
+  }
+
+  #checkFrames(span: Span, position: number): void {
+    if (span.isRom) return;
+    const { block } = span.section;
+    const page = blockPageOf(span, position);
+    const shared = this.#memory.backing(block, page, 'shared');
+    const other = this.#memory.backing(block, page, 'private');
+    if (shared !== 0 && other !== 0) {
+      this.report('bounded', { reason: 'two-frames', position, detail: `frames ${shared} and ${other}` });
+    }
+    if (this.#plugged[position] === 0 && (shared !== 0 || other !== 0)) {
+      this.report('bounded', { reason: 'unplugged-frame', position, detail: `frame ${shared || other}` });
+    }
+  }
+
+  #checkOrphans(): void {
+    const { orphanCount } = this.#memory.frames;
+    if (orphanCount === 0 || this.#pending.includes(1)) return;
+    this.report('bounded', { reason: 'orphan-pin', detail: String(orphanCount) });
+  }
+
+  #isInTransit(position: number): boolean {
+    return isIn(this.#operation.positions, position);
+  }
+
+  #sideOf(span: Span, position: number): Side {
+    return this.#memory.sideAt(span.section, blockPageOf(span, position));
+  }
+}
+
+function isIn(runs: readonly PositionRun[], position: number): boolean {
+  for (const { first, end } of runs) if (position >= first && position < end) return true;
+  return false;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+import type { Invariant, Reach } from './invariant.ts';
+
+/** What a violation is about, as data; absent fields do not apply. */
+export interface Evidence {
+  /** Why, as a fixed word: one explanation text per reason. */
+  readonly reason: Reason;
+  readonly container?: string;
+  readonly position?: number;
+  /** Frame the device reaches, and the one that backs the page (0: none). */
+  readonly deviceFrame?: number;
+  readonly backingFrame?: number;
+  readonly detail?: string;
+}
+
+export type Reason =
+  | 'stale-translation'
+  | 'private-frame-reached'
+  | 'too-many-rights'
+  | 'not-mapped'
+  | 'lingering-mapping'
+  | 'mapping-over-nothing'
+  | 'two-frames'
+  | 'unplugged-frame'
+  | 'orphan-pin'
+  | 'counter-left'
+  | 'refused-but-changed'
+  | 'success-without-mapping'
+  | 'retry-refused'
+  | 'freed-while-mapped'
+  | 'turned-private-while-mapped'
+  | 'page-not-seen'
+  | 'page-seen-wrongly'
+  | 'late-differs'
+  | 'left-behind'
+  | 'uncoordinated-discard'
+  | 'illegal-call'
+  | 'vmm-ended';
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly reach: Reach;
+  /** Index of the operation in the history; the violation is seen inside it or at its end. */
+  readonly operationIndex: number;
+  readonly evidence: Evidence;
+}

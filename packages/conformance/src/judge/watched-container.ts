@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+/** What the judge may ask of a container's kernel side. */
+export interface WatchedContainer {
+  readonly name: string;
+  /** Whether a device follows the address space through it now. */
+  isAttached(): boolean;
+  /** Frame a guest page leads to, or 0. */
+  translate(gfn: number): number;
+  isWritable(gfn: number): boolean;
+  forEachMapping(emit: (firstGfn: number, pageCount: number) => void): void;
+}

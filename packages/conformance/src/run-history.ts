@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+import type { Strategy } from '@sda-lab/guest-memory';
+import type { History } from './history/history.ts';
+import type { Violation } from './judge/violation.ts';
+import type { Witnesses } from './judge/witnesses.ts';
+import type { WorldEvent } from './world/event.ts';
+import { type Answer, World } from './world/world.ts';
+
+/** One operation as it went. */
+export interface Step {
+  readonly answer: Answer;
+  /** Events of this operation; empty unless recorded. */
+  readonly events: readonly WorldEvent[];
+}
+
+/** What a design paid in one history, over all containers. */
+export interface RunCost {
+  readonly mapCalls: number;
+  readonly unmapCalls: number;
+  /** Runs a manager told its consumers. */
+  readonly notifications: number;
+  /** The largest of the containers' own peaks. */
+  readonly peakMappings: number;
+  readonly peakFrames: number;
+}
+
+export interface RunResult {
+  readonly steps: readonly Step[];
+  /** First violation of each invariant, in the order they were found. */
+  readonly violations: readonly Violation[];
+  readonly witnesses: Witnesses;
+  readonly stopped: boolean;
+  readonly cost: RunCost;
+}
+
+export interface RunOptions {
+  readonly without?: ReadonlySet<string>;
+  /** Keep every event; costs memory. @defaultValue false */
+  readonly record?: boolean;
+}
+
+/** Applies a history to a fresh world and judges it. A pure function of its arguments. */
+export function runHistory(strategy: Strategy, history: History, options: RunOptions = {}): RunResult {
+  const world = new World(history.world, strategy, options);
+  const steps = history.operations.map((operation): Step => {
+    const first = world.events.length;
+    const answer = world.apply(operation);
+    return { answer, events: world.events.slice(first) };
+  });
+  const cost = costOf(world);
+  world.finish();
+  const { violations, witnesses } = world.judge;
+  return { steps, violations, witnesses, stopped: world.isStopped, cost };
+}
+
+function costOf(world: World): RunCost {
+  const { containers, memory } = world;
+  const sum = (pick: (at: number) => number): number =>
+    containers.reduce((total, _container, at) => total + pick(at), 0);
+  return {
+    mapCalls: sum((at) => containers[at]!.kernel.mapCalls),
+    unmapCalls: sum((at) => containers[at]!.kernel.unmapCalls),
+    notifications: sum((at) => containers[at]!.listener.notificationCount),
+    peakMappings: Math.max(0, ...containers.map(({ kernel }) => kernel.peakMappingCount)),
+    peakFrames: memory.frames.peakLiveCount,
+  };
+}

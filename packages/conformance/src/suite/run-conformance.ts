@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The conformance suite over one strategy: every named case and the properties, on every backend and regime asked for.
+ * A pure function of its arguments: one seed, one report.
+ */
+import type { Regime, Strategy } from '@sda-lab/guest-memory';
+import { INVARIANTS, type Invariant } from '../judge/invariant.ts';
+import { Witnesses } from '../judge/witnesses.ts';
+import { WORLD_BACKENDS, type WorldBackend } from '../world/world-spec.ts';
+import { CASES } from './cases.ts';
+import type { ConformanceCase } from './conformance-case.ts';
+import { type Finding, Findings } from './finding.ts';
+import { fits } from './fits.ts';
+import { runCase } from './run-case.ts';
+import { runProperties } from './run-properties.ts';
+
+export type Outcome = 'holds' | 'broken' | 'stops' | 'n-a' | 'unknown';
+export type Verdict = 'holds' | 'broken' | 'unknown';
+
+export interface Cell {
+  readonly backend: WorldBackend;
+  readonly regime: Regime;
+  readonly outcome: Outcome;
+  /** Some refused conversion stopped the VM. */
+  readonly stops: boolean;
+  /** First finding per invariant and reach, in the order of the invariants. */
+  readonly broken: readonly Finding[];
+  /** Invariants no run came near to breaking; they make the outcome unknown. */
+  readonly unwitnessed: readonly Invariant[];
+}
+
+export interface ConformanceReport {
+  readonly id: string;
+  readonly verdict: Verdict;
+  readonly notApplicable: boolean;
+  readonly cells: readonly Cell[];
+  /** Distinct case ids, not id times world. */
+  readonly cases: { readonly total: number; readonly passed: number; readonly failed: number; readonly skipped: number };
+  readonly skippedCases: readonly string[];
+  readonly failedCases: readonly string[];
+  readonly worlds: number;
+  readonly properties: { readonly runs: number; readonly commands: number };
+}
+
+export interface ConformanceOptions {
+  readonly backends?: readonly WorldBackend[];
+  readonly regimes?: readonly Regime[];
+  /** Property runs over all backends and regimes. @defaultValue 2400 */
+  readonly runs?: number;
+  /** @defaultValue 1 */
+  readonly seed?: number;
+  /** Additions to leave out. */
+  readonly without?: ReadonlySet<string>;
+  /** Cases to run. @defaultValue all */
+  readonly cases?: readonly ConformanceCase[];
+  /** Fires after each cell; it looks and must not act. */
+  readonly onProgress?: (done: number, of: number) => void;
+}
+
+const REGIMES: readonly Regime[] = ['two-backend', 'in-place'];
+
+export function runConformance(strategy: Strategy, options: ConformanceOptions = {}): ConformanceReport {
+  const { backends = WORLD_BACKENDS, regimes = REGIMES, runs = 2400, seed = 1, cases = CASES } = options;
+  const without = options.without ?? new Set<string>();
+  checkSwitches(strategy, without);
+  const places = backends.flatMap((backend) => regimes.map((regime) => ({ backend, regime })));
+  const offered = places.filter(({ regime }) => strategy.capabilities.regimes.includes(regime)).length;
+  const tally = new Tally(cases);
+  let done = 0;
+  const cells = places.map((place): Cell => {
+    const cell = runCell(strategy, place, { runs: Math.ceil(runs / Math.max(1, offered)), seed, without, cases, tally });
+    done += 1;
+    options.onProgress?.(done, places.length);
+    return cell;
+  });
+  return { id: strategy.id, ...verdictOf(cells), cells, ...tally.result() };
+}
+
+interface CellOptions {
+  readonly runs: number;
+  readonly seed: number;
+  readonly without: ReadonlySet<string>;
+  readonly cases: readonly ConformanceCase[];
+  readonly tally: Tally;
+}
+
+function runCell(
+  strategy: Strategy,
+  { backend, regime }: { backend: WorldBackend; regime: Regime },
+  { runs, seed, without, cases, tally }: CellOptions,
+): Cell {
+  const place = { backend, regime };
+  if (!strategy.capabilities.regimes.includes(regime)) {
+    return { ...place, outcome: 'n-a', stops: false, broken: [], unwitnessed: [] };
+  }
+  const findings = new Findings();
+  const witnesses = new Witnesses();
+  let stops = false;
+  // Cases that attach by themselves were written for what they show; their histories make the better report.
+  const ordered = cases.toSorted((a, b) => Number(a.setUp === 'spread') - Number(b.setUp === 'spread'));
+  for (const testCase of ordered) {
+    if (!fits(testCase, strategy, regime)) continue;
+    const run = runCase(testCase, strategy, backend, regime, without, witnesses);
+    for (const finding of run.findings) findings.add(finding);
+    stops ||= run.stopped;
+    tally.ran(testCase.id, run.findings.length === 0, run.worldCount);
+  }
+  if (strategy.capabilities.assignment && runs > 0) {
+    tally.drew(runProperties({ strategy, ...place, runs, seed, without, findings, witnesses }));
+  }
+  const unwitnessed = owed(strategy).filter((invariant) => witnesses.count(invariant) === 0);
+  const broken = findings.all.toSorted((a, b) => rank(a) - rank(b));
+  return { ...place, outcome: outcomeOf(strategy, broken, stops, unwitnessed), stops, broken, unwitnessed };
+}
+
+/** Order of the invariants' table, what is live before what is latent. */
+function rank({ invariant, reach }: Finding): number {
+  return INVARIANTS.indexOf(invariant) * 2 + (reach === 'live' ? 0 : 1);
+}
+
+function outcomeOf(strategy: Strategy, broken: readonly Finding[], stops: boolean, unwitnessed: readonly Invariant[]): Outcome {
+  if (broken.length > 0) return 'broken';
+  if (!strategy.capabilities.assignment) return 'n-a';
+  if (unwitnessed.length > 0) return 'unknown';
+  return stops ? 'stops' : 'holds';
+}
+
+/** Invariants a run must come near to; backends here pin, and what a capability excludes is not owed. */
+function owed({ capabilities }: Strategy): Invariant[] {
+  return INVARIANTS.filter((invariant) => {
+    if (invariant === 'no-use-after-discard') return false;
+    if (invariant === 'consumers-see') return capabilities.views;
+    return invariant !== 'coexist' || capabilities.virtioMem;
+  });
+}
+
+function verdictOf(cells: readonly Cell[]): { verdict: Verdict; notApplicable: boolean } {
+  const outcomes = cells.map(({ outcome }) => outcome).filter((outcome) => outcome !== 'n-a');
+  const notApplicable = outcomes.length === 0;
+  if (outcomes.includes('broken') || outcomes.includes('stops')) return { verdict: 'broken', notApplicable };
+  return { verdict: outcomes.includes('unknown') ? 'unknown' : 'holds', notApplicable };
+}
+
+function checkSwitches({ id, additions }: Strategy, without: ReadonlySet<string>): void {
+  for (const name of without) {
+    if (additions.some((addition) => addition.id === name)) continue;
+    const known = additions.map((addition) => addition.id).join(', ') || 'none';
+    throw new RangeError(`runConformance: ${id} has no switch '${name}'; its switches are ${known}`);
+  }
+}
+
+/** Counts over distinct case ids. */
+class Tally {
+  readonly #cases: readonly ConformanceCase[];
+  readonly #passed = new Map<string, boolean>();
+  #worlds = 0;
+  #runs = 0;
+  #commands = 0;
+
+  constructor(cases: readonly ConformanceCase[]) {
+    this.#cases = cases;
+  }
+
+  ran(id: string, passed: boolean, worldCount: number): void {
+    this.#passed.set(id, (this.#passed.get(id) ?? true) && passed);
+    this.#worlds += worldCount;
+  }
+
+  drew({ runs, commands }: { runs: number; commands: number }): void {
+    this.#runs += runs;
+    this.#commands += commands;
+  }
+
+  result(): Pick<ConformanceReport, 'cases' | 'skippedCases' | 'failedCases' | 'worlds' | 'properties'> {
+    const ids = this.#cases.map(({ id }) => id);
+    const skippedCases = ids.filter((id) => !this.#passed.has(id));
+    const failedCases = ids.filter((id) => this.#passed.get(id) === false);
+    const skipped = skippedCases.length;
+    const failed = failedCases.length;
+    return {
+      cases: { total: ids.length, passed: ids.length - skipped - failed, failed, skipped },
+      skippedCases,
+      failedCases,
+      worlds: this.#worlds,
+      properties: { runs: this.#runs, commands: this.#commands },
+    };
+  }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Random histories against the judge. A history that breaks an invariant not yet found is shrunk to the shortest that
+ * fast-check reaches, recorded, and the search goes on for others until its runs are used up.
+ */
+import type { Regime, Strategy } from '@sda-lab/guest-memory';
+import fc from 'fast-check';
+import type { History } from '../history/history.ts';
+import { printHistory } from '../history/print-history.ts';
+import { explain } from '../judge/explain.ts';
+import type { Violation } from '../judge/violation.ts';
+import type { Witnesses } from '../judge/witnesses.ts';
+import { runHistory } from '../run-history.ts';
+import type { WorldBackend } from '../world/world-spec.ts';
+import type { Findings } from './finding.ts';
+import { randomHistory } from './random-history.ts';
+
+export interface PropertyRun {
+  readonly runs: number;
+  /** Operations applied, shrinking left out. */
+  readonly commands: number;
+}
+
+export interface PropertyOptions {
+  readonly strategy: Strategy;
+  readonly backend: WorldBackend;
+  readonly regime: Regime;
+  readonly runs: number;
+  readonly seed: number;
+  readonly without: ReadonlySet<string>;
+  /** Receives what is new; what it has already is not searched for again. */
+  readonly findings: Findings;
+  readonly witnesses: Witnesses;
+}
+
+export function runProperties(options: PropertyOptions): PropertyRun {
+  const { strategy, backend, regime, findings } = options;
+  const arbitrary = randomHistory(strategy, backend, regime);
+  let runs = 0;
+  let commands = 0;
+  // Each round ends with one new finding or with no runs left, so the rounds are bounded by what can be found.
+  for (let round = 0; runs < options.runs; round += 1) {
+    const seed = options.seed + round;
+    const details = fc.check(
+      fc.property(arbitrary, (history) => {
+        commands += history.operations.length;
+        return findNew(options, history) === undefined;
+      }),
+      { seed, numRuns: options.runs - runs, endOnFailure: false },
+    );
+    runs += details.numRuns;
+    if (!details.failed) break;
+    const history = details.counterexample![0];
+    const violation = findNew(options, history)!;
+    findings.add({
+      invariant: violation.invariant,
+      reach: violation.reach,
+      case: `property seed=${seed}`,
+      backend,
+      regime,
+      seenIn: 'state',
+      history: printHistory(history),
+      explanation: explain(violation, history),
+    });
+  }
+  return { runs, commands };
+}
+
+function findNew({ strategy, without, findings, witnesses }: PropertyOptions, history: History): Violation | undefined {
+  const result = runHistory(strategy, history, { without });
+  witnesses.add(result.witnesses);
+  return result.violations.find(({ invariant, reach }) => !findings.has(invariant, reach));
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The suite's vitest door: one line in a strategy's own test runs it, one test per named case and backend, and the
+ * properties. Vitest is the caller's; nothing below this entry imports it.
+ */
+import type { Strategy } from '@sda-lab/guest-memory';
+import { describe, expect, test } from 'vitest';
+import { CASES } from './suite/cases.ts';
+import { fits } from './suite/fits.ts';
+import { type ConformanceOptions, runConformance } from './suite/run-conformance.ts';
+
+/** Fails on every invariant that falls, with the history that shows it in the message. */
+export function describeConformance(strategy: Strategy, options: ConformanceOptions = {}): void {
+  const { regimes = strategy.capabilities.regimes, runs = 600, seed = 1 } = options;
+  describe(`${strategy.id} conforms`, () => {
+    for (const testCase of options.cases ?? CASES) {
+      if (!regimes.some((regime) => fits(testCase, strategy, regime))) continue;
+      test(`${testCase.id}: ${testCase.fact}`, () => {
+        expect(failuresOf(strategy, { ...options, regimes, cases: [testCase], runs: 0 })).toEqual([]);
+      });
+    }
+    test(`${runs} random histories from seed ${seed} break nothing`, () => {
+      expect(failuresOf(strategy, { ...options, regimes, cases: [], runs, seed })).toEqual([]);
+    });
+  });
+}
+
+function failuresOf(strategy: Strategy, options: ConformanceOptions): string[] {
+  return runConformance(strategy, options).cells.flatMap(({ broken }) =>
+    broken.map(({ invariant, history, explanation }) => `${invariant}: ${explanation}\n  ${history}`),
+  );
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+/**
+ * What happened inside operations, one primitive event each, in order. The event order of a design is read from this
+ * log, never written by hand.
+ */
+import { type Side, type Status, statusText } from '@sda-lab/guest-memory';
+import type { CallContext } from '@sda-lab/vfio-mock';
+
+export type WorldEvent =
+  | { readonly kind: 'attributes'; readonly firstGfn: number; readonly endGfn: number; readonly side: Side; readonly status: Status }
+  | { readonly kind: 'convert-in-place' | 'discard'; readonly block: string; readonly firstPage: number; readonly endPage: number; readonly side: Side; readonly status: Status }
+  | { readonly kind: 'populate'; readonly block: string; readonly page: number; readonly side: Side; readonly frame: number }
+  | { readonly kind: 'map'; readonly container: string; readonly context: CallContext; readonly firstGfn: number; readonly pageCount: number; readonly granulePages: number; readonly status: Status; readonly doneGranules: number }
+  | { readonly kind: 'unmap'; readonly container: string; readonly context: CallContext; readonly firstGfn: number; readonly pageCount: number; readonly status: Status }
+  | { readonly kind: 'plugged' | 'unplugged'; readonly block: string; readonly firstPage: number; readonly endPage: number }
+  | { readonly kind: 'cpu' | 'device'; readonly who: string; readonly page: number; readonly access: 'read' | 'write'; readonly value: number; readonly status: Status }
+  | { readonly kind: 'exit'; readonly reason: string };
+
+/** One event as a line for people. */
+export function eventText(event: WorldEvent): string {
+  switch (event.kind) {
+    case 'attributes':
+      return `KVM attributes gfn ${range(event.firstGfn, event.endGfn)} ${event.side}${answer(event.status)}`;
+    case 'convert-in-place':
+      return `guest_memfd ${event.block} ${range(event.firstPage, event.endPage)} becomes ${event.side}${answer(event.status)}`;
+    case 'discard':
+      return `discard ${event.side} side of ${event.block} ${range(event.firstPage, event.endPage)}${answer(event.status)}`;
+    case 'populate':
+      return `${event.side} side of ${event.block} page ${event.page} gets frame ${event.frame}`;
+    case 'map': {
+      const calls = Math.ceil(event.pageCount / event.granulePages);
+      const done = event.status === 0 ? '' : `, ${event.doneGranules} of ${calls} made`;
+      const made = calls === 1 ? '1 call' : `${calls} calls of ${event.granulePages}`;
+      return `map ${event.container} gfn ${range(event.firstGfn, event.firstGfn + event.pageCount)} (${made}${done})${answer(event.status)}${why(event.context)}`;
+    }
+    case 'unmap':
+      return `unmap ${event.container} gfn ${range(event.firstGfn, event.firstGfn + event.pageCount)}${answer(event.status)}${why(event.context)}`;
+    case 'plugged':
+    case 'unplugged':
+      return `${event.block} ${range(event.firstPage, event.endPage)} is ${event.kind}`;
+    case 'cpu':
+    case 'device':
+      return `${event.who} ${event.access}s ${hex(event.value)} at page ${event.page}${answer(event.status)}`;
+    case 'exit':
+      return `the VMM exits: ${event.reason}`;
+  }
+}
+
+function range(first: number, end: number): string {
+  return `[${hex(first)}, ${hex(end)})`;
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}
+
+function answer(status: Status): string {
+  return status === 0 ? '' : ` -> ${statusText(status)}`;
+}
+
+function why(context: CallContext): string {
+  return context === 'run' ? '' : ` [${context}]`;
+}

@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: MIT
+/**
+ * One guest at work: its memory and layout, one strategy instance, containers, virtio-mem devices, the event log and
+ * the judge over all of it.
+ *
+ * Lifecycle: built (blocks added, plug sources attached) -> operations, one after the other -> `finish` (everything
+ * detached, counts back to zero). An operation a guest makes on a page is cut where guest physical addresses are not
+ * consecutive, as a guest has to. `onRefusal: stop`: a conversion refused with anything but -EAGAIN stops the VM;
+ * what follows is still done, and what the judge then finds is latent. A refused request is retried when faults heal.
+ */
+import {
+  type ConversionRequest,
+  convertMemory,
+  ERRNO,
+  type GuestMemory,
+  type Host,
+  type Instance,
+  PAGE_BYTES,
+  type PlugEvents,
+  type Side,
+  type Status,
+  statusText,
+  type Strategy,
+} from '@sda-lab/guest-memory';
+import { createVirtioMem, type VirtioMem } from '@sda-lab/virtio-mem';
+import type { Operation } from '../history/operation.ts';
+import { Before } from '../judge/before.ts';
+import { Judge, type OperationUnderWay, type PositionRun } from '../judge/judge.ts';
+import { buildLayout } from './build-layout.ts';
+import type { WorldEvent } from './event.ts';
+import { blockPageOf, gfnOf, type Layout, type Span } from './layout.ts';
+import { createWorldContainer, type WorldContainer } from './world-container.ts';
+import type { WorldSpec } from './world-spec.ts';
+
+/** What an operation answered: a status as text (`0`, `-EAGAIN`), a virtio-mem answer, or why it was not done. */
+export type Answer = string;
+
+export class World {
+  readonly spec: WorldSpec;
+  readonly memory: GuestMemory;
+  readonly layout: Layout;
+  readonly instance: Instance;
+  readonly containers: readonly WorldContainer[];
+  readonly devices: readonly VirtioMem[];
+  readonly judge: Judge;
+  /** Events so far; empty unless `record` was asked for. */
+  readonly events: WorldEvent[] = [];
+  /** The VM was stopped by a refused conversion. */
+  isStopped = false;
+  /** The VMM is gone, or a reset shut the guest down; later operations do nothing. */
+  hasEnded = false;
+  readonly #strategy: Strategy;
+  readonly #record: boolean;
+  readonly #retries: Operation[] = [];
+  #isMigrating = false;
+  #isHealing = false;
+  #nextValue = 0xa1;
+  #operationIndex = -1;
+
+  constructor(spec: WorldSpec, strategy: Strategy, options: { without?: ReadonlySet<string>; record?: boolean } = {}) {
+    this.spec = spec;
+    this.#strategy = strategy;
+    this.#record = options.record ?? false;
+    const { memory, layout } = buildLayout(spec);
+    this.memory = memory;
+    this.layout = layout;
+    this.containers = spec.containers.map((container, at) =>
+      createWorldContainer({
+        spec: container,
+        memory,
+        profile: strategy.listener,
+        entryLimit: spec.limit,
+        observe: (call, wasInjected) => {
+          const { section: _section, kind, ...rest } = call;
+          this.#log({ kind, container: container.name, ...rest } as WorldEvent);
+          this.judge.called(at, call, wasInjected);
+        },
+      }),
+    );
+    this.judge = new Judge(memory, layout, this.containers);
+    this.#observeMemory();
+    const host = this.#createHost();
+    this.instance = strategy.create(host, options.without ?? new Set());
+    this.devices = this.#build(host);
+  }
+
+  /** Performs one operation and lets the judge look at what it did. */
+  apply(operation: Operation): Answer {
+    this.#operationIndex += 1;
+    if (this.hasEnded) return 'the guest is gone';
+    try {
+      return this.#apply(operation);
+    } catch (error) {
+      this.#exit(`${(error as Error).name}: ${(error as Error).message}`);
+      return 'the VMM died';
+    }
+  }
+
+  /** Detaches what is attached and checks that nothing is left; call once, at the end of a history. */
+  finish(): void {
+    if (this.hasEnded) return;
+    this.#operationIndex += 1;
+    for (const container of this.containers) {
+      container.kernel.faults.heal();
+      if (container.attached) this.#detach(container);
+    }
+    const { uncoordinatedDisabled } = this.memory.coordination;
+    if (uncoordinatedDisabled !== 0) {
+      this.judge.report('hotplug', { reason: 'counter-left', detail: `uncoordinatedDisabled=${uncoordinatedDisabled}` });
+    }
+  }
+
+  /** Requests that were refused and wait for a retry. */
+  get pendingCount(): number {
+    return this.#retries.length;
+  }
+
+  #apply(operation: Operation): Answer {
+    switch (operation.op) {
+      case 'convert':
+        return this.#convert(operation);
+      case 'plug':
+      case 'unplug':
+      case 'unplug-all':
+        return this.#requestPlug(operation);
+      case 'attach':
+        return this.#attach(this.#container(operation.container));
+      case 'detach':
+        return this.#detachOperation(this.#container(operation.container));
+      case 'refuse':
+        this.#container(operation.container).kernel.faults.refuse(operation.call, operation.k, ERRNO[operation.errno]);
+        return '0';
+      case 'heal':
+        return this.#heal();
+      case 'dma':
+        return this.#dma(this.#container(operation.container), operation.page, operation.access);
+      case 'touch':
+        return this.#touch(operation.page);
+      case 'balloon':
+        return this.#balloon(operation.page, operation.count);
+      case 'migrate':
+        return this.#migrate(operation.step);
+      case 'dump':
+        return this.#lookThrough('dump', 'live');
+      case 'reset':
+        return this.#reset();
+    }
+  }
+
+  /** One guest request per run of consecutive guest physical addresses; the first refusal ends the operation. */
+  #convert(operation: Extract<Operation, { op: 'convert' }>): Answer {
+    const run = { first: operation.page, end: operation.page + operation.count };
+    for (const part of this.#parts(run)) {
+      const before = this.#begin('convert', [part]);
+      const status = this.#convertPart(part, operation.to);
+      const rest = { ...operation, page: part.first, count: run.end - part.first };
+      this.#settle(rest, statusText(status), status === 0, status === -ERRNO.EAGAIN, before);
+      if (status === 0) continue;
+      if (status !== -ERRNO.EAGAIN && this.spec.onRefusal === 'stop') this.#stop();
+      return statusText(status);
+    }
+    return '0';
+  }
+
+  #convertPart(part: PositionRun, to: Side): Status {
+    const span = this.layout.spanAt(part.first);
+    return convertMemory(
+      this.memory,
+      this.instance,
+      this.#strategy.requestPath,
+      BigInt(gfnOf(span, part.first)) * BigInt(PAGE_BYTES),
+      BigInt(part.end - part.first) * BigInt(PAGE_BYTES),
+      to,
+    );
+  }
+
+  #requestPlug(operation: Extract<Operation, { op: 'plug' | 'unplug' | 'unplug-all' }>): Answer {
+    const at = Number(operation.device.slice(1));
+    const device = this.devices[at];
+    if (device === undefined) return 'no such device in this design';
+    const span = this.layout.spans.find(({ deviceIndex }) => deviceIndex === at)!;
+    const before = this.#begin('plug', [wholeSpan(span)]);
+    const answer =
+      operation.op === 'unplug-all'
+        ? device.unplugAll()
+        : device[operation.op](operation.block, operation.count);
+    const isBusy = answer === 'BUSY' && !this.#isMigrating;
+    return this.#settle(operation, answer, answer === 'ACK', isBusy, before);
+  }
+
+  /** Ends an operation that a guest asked for: judges a refusal, and remembers it for a retry. */
+  #settle(operation: Operation, answer: Answer, succeeded: boolean, mayRetry: boolean, before: Before): Answer {
+    // Stopping is the VMM's decision after the fact: what a refusal that stops the VM left behind is latent.
+    const stops = !succeeded && !mayRetry && operation.op === 'convert' && this.spec.onRefusal === 'stop';
+    if (stops) this.judge.isLatent = true;
+    const undoRefused = this.judge.refusedCallCount > 1;
+    const difference = succeeded ? undefined : before.difference(this.memory, this.layout, this.judge, this.containers.length);
+    if (!succeeded) this.judge.witnesses.see('atomic');
+    const isPartial = difference !== undefined && mayRetry && undoRefused;
+    if (difference !== undefined && !isPartial) {
+      this.judge.report('atomic', { reason: 'refused-but-changed', ...difference });
+    }
+    this.judge.end(succeeded ? 'succeeded' : isPartial ? 'partial' : 'refused');
+    const wanted = mayRetry || (operation.op === 'convert' && !succeeded);
+    if (wanted && !this.#isHealing) this.#retries.push(operation);
+    return answer;
+  }
+
+  /** Lifts every fault, then the guest repeats what was refused, oldest first; each must succeed now. */
+  #heal(): Answer {
+    for (const { kernel } of this.containers) kernel.faults.heal();
+    const retries = this.#retries.splice(0);
+    this.#isHealing = true;
+    for (const operation of retries) {
+      this.judge.witnesses.see('progress');
+      const answer = this.#apply(operation);
+      if (answer === '0' || answer === 'ACK') continue;
+      this.judge.report('progress', { reason: 'retry-refused', detail: answer });
+    }
+    this.#isHealing = false;
+    return retries.length === 0 ? '0' : `0, ${retries.length} retried`;
+  }
+
+  #attach(container: WorldContainer): Answer {
+    if (container.attached) return 'attached already';
+    this.#begin('other', []);
+    if (this.#hasSharedPage()) this.judge.witnesses.see('hotplug');
+    this.judge.witnesses.see('coordinated');
+    const status = container.listener.attach(this.memory.addressSpace, this.instance, this.memory.coordination);
+    if (this.hasEnded) return 'the VMM is gone';
+    if (status !== 0) {
+      this.#checkNothingLeft(container);
+      this.judge.end('refused');
+      return statusText(status);
+    }
+    container.attached = true;
+    this.judge.end('succeeded');
+    this.#compareWithEarly(container);
+    this.judge.checkEverything();
+    return '0';
+  }
+
+  #detachOperation(container: WorldContainer): Answer {
+    if (!container.attached) return 'not attached';
+    this.#detach(container);
+    return '0';
+  }
+
+  #detach(container: WorldContainer): void {
+    this.#begin('other', []);
+    container.listener.detach(this.memory.coordination);
+    container.attached = false;
+    this.#checkNothingLeft(container);
+    this.judge.end('succeeded');
+  }
+
+  /** QEMU closes the container after its listener is gone; what the kernel then still held is what was forgotten. */
+  #checkNothingLeft(container: WorldContainer): void {
+    const { kernel, name } = container;
+    const left = kernel.mappingCount;
+    if (left > 0 && kernel.faults.passes('unmap') > 0) {
+      this.judge.report('hotplug', { reason: 'left-behind', container: name, detail: `${left} mapping(s)` });
+    }
+    kernel.unmapAll();
+    this.judge.reread(this.containers.indexOf(container));
+  }
+
+  #compareWithEarly(container: WorldContainer): void {
+    const late = this.containers.indexOf(container);
+    for (const [early, other] of this.containers.entries()) {
+      if (early === late || !other.attached) continue;
+      for (let position = 0; position < this.layout.totalCount; position += 1) {
+        const inLate = this.judge.frameAt(late, position) !== 0;
+        const inEarly = this.judge.frameAt(early, position) !== 0;
+        if (inLate === inEarly || this.judge.isPending(position)) continue;
+        const detail = inLate ? `mapped, and not in ${other.name}` : `not mapped, but is in ${other.name}`;
+        this.judge.report('hotplug', { reason: 'late-differs', container: container.name, position, detail });
+        return;
+      }
+    }
+    this.#checkLateComplete(late, container.name);
+  }
+
+  #checkLateComplete(late: number, name: string): void {
+    for (const span of this.layout.spans) {
+      const end = span.firstPosition + span.section.pageCount;
+      for (let position = span.firstPosition; position < end; position += 1) {
+        if (!this.judge.isDue(span, position) || this.judge.frameAt(late, position) !== 0) continue;
+        if (this.judge.isPending(position)) continue;
+        this.judge.report('hotplug', { reason: 'late-differs', container: name, position, detail: 'shared already, and not mapped' });
+        return;
+      }
+    }
+  }
+
+  #dma(container: WorldContainer, page: number, access: 'read' | 'write'): Answer {
+    if (!container.attached) return 'not attached';
+    this.#begin('other', []);
+    const span = this.layout.spanAt(page);
+    const iova = BigInt(gfnOf(span, page)) * BigInt(PAGE_BYTES);
+    const value = access === 'write' ? this.#freshValue() : 0;
+    const result =
+      access === 'write'
+        ? { status: container.kernel.dmaWrite(iova, value), value }
+        : container.kernel.dmaRead(iova);
+    this.#log({ kind: 'device', who: container.name, page, access, value: result.value, status: result.status });
+    this.#cpuRead(span, page);
+    this.judge.end('succeeded');
+    return result.status === 0 ? `0 0x${result.value.toString(16)}` : statusText(result.status);
+  }
+
+  /** The guest writes a fresh value to a page, on the side it uses. */
+  #touch(page: number): Answer {
+    const span = this.layout.spanAt(page);
+    if (!this.judge.isPlugged(page)) return 'unplugged';
+    this.#begin('other', []);
+    const blockPage = blockPageOf(span, page);
+    const side = this.memory.sideAt(span.section, blockPage);
+    const frame = this.memory.populate(span.section.block, blockPage, side);
+    const value = this.#freshValue();
+    this.memory.frames.write(frame, value);
+    this.#log({ kind: 'cpu', who: 'the guest', page, access: 'write', value, status: 0 });
+    this.judge.end('succeeded');
+    return `0 0x${value.toString(16)}`;
+  }
+
+  #cpuRead(span: Span, page: number): void {
+    const blockPage = blockPageOf(span, page);
+    const frame = this.memory.backing(span.section.block, blockPage, this.memory.sideAt(span.section, blockPage));
+    const value = frame === 0 ? 0 : this.memory.frames.read(frame);
+    this.#log({ kind: 'cpu', who: 'the guest', page, access: 'read', value, status: 0 });
+  }
+
+  /** virtio-balloon inflates: it discards directly and asks the coordination counts only. */
+  #balloon(page: number, count: number): Answer {
+    this.judge.witnesses.see('coordinated');
+    if (this.memory.coordination.isDisabled) return 'inhibited';
+    const run = { first: page, end: page + count };
+    this.#begin('other', [run]);
+    const isAttached = this.containers.some(({ attached }) => attached);
+    if (isAttached) {
+      this.judge.report('coordinated', { reason: 'uncoordinated-discard', position: page, detail: 'the balloon' });
+    }
+    for (const part of this.#parts(run)) {
+      const span = this.layout.spanAt(part.first);
+      const firstPage = blockPageOf(span, part.first);
+      const range = { block: span.section.block, firstPage, endPage: firstPage + part.end - part.first };
+      this.memory.discard(range, 'shared');
+      if (this.spec.regime === 'two-backend') this.memory.discard(range, 'private');
+    }
+    this.judge.end('succeeded');
+    return '0';
+  }
+
+  #migrate(step: 'start' | 'finish'): Answer {
+    if (step === 'finish') {
+      this.#isMigrating = false;
+      return '0';
+    }
+    this.#isMigrating = true;
+    // Migration of confidential guests is blocked upstream.
+    return this.#lookThrough('migrate', 'latent');
+  }
+
+  /** Dump or migration walks all blocks: it must see exactly the plugged pages, each on the side the guest uses. */
+  #lookThrough(view: 'dump' | 'migrate', reach: 'live' | 'latent'): Answer {
+    this.#begin('other', []);
+    let shownCount = 0;
+    for (const span of this.layout.spans) {
+      if (span.isRom) continue;
+      const { section, firstPosition } = { section: span.section, firstPosition: span.firstPosition };
+      const shown = new Map<number, Side>();
+      const end = section.firstPage + section.pageCount;
+      this.instance.runs(section.block, view, section.firstPage, end, (first, runEnd, side) => {
+        for (let page = first; page < runEnd; page += 1) shown.set(page - section.firstPage + firstPosition, side);
+        return 0;
+      });
+      shownCount += shown.size;
+      this.#compareShown(span, shown, view, reach);
+    }
+    this.judge.end('succeeded');
+    return `0, ${shownCount} pages`;
+  }
+
+  #compareShown(span: Span, shown: ReadonlyMap<number, Side>, view: string, reach: 'live' | 'latent'): void {
+    const end = span.firstPosition + span.section.pageCount;
+    for (let position = span.firstPosition; position < end; position += 1) {
+      const side = this.memory.sideAt(span.section, blockPageOf(span, position));
+      const expected = this.judge.isPlugged(position) ? side : undefined;
+      if (expected === 'private') this.judge.witnesses.see('consumers-see');
+      if (shown.get(position) === expected) continue;
+      const reason = shown.has(position) ? 'page-seen-wrongly' : 'page-not-seen';
+      this.judge.report('consumers-see', { reason, position, detail: view }, reach);
+      return;
+    }
+  }
+
+  /** QEMU <= 10.2 shuts a confidential guest down; later versions rebuild the VM, all private. */
+  #reset(): Answer {
+    if (this.#strategy.capabilities.reset === 'shutdown') {
+      for (const container of this.containers) if (container.attached) this.#detach(container);
+      this.hasEnded = true;
+      return 'shutdown';
+    }
+    const everything = { first: 0, end: this.layout.positionCount };
+    const before = this.#begin('convert', [everything]);
+    const status = this.instance.reset();
+    if (status !== 0) return this.#settle({ op: 'reset' }, statusText(status), false, true, before);
+    for (const block of this.memory.blocks) if (block.hasGuestMemfd) this.memory.rebuild(block);
+    this.judge.end('succeeded');
+    for (const device of this.devices) device.systemReset();
+    return '0';
+  }
+
+  #begin(kind: OperationUnderWay['kind'], positions: readonly PositionRun[]): Before {
+    this.judge.begin({ index: this.#operationIndex, kind, positions });
+    return new Before(this.memory, this.layout, this.judge, this.containers.length, positions);
+  }
+
+  #stop(): void {
+    this.isStopped = true;
+    this.judge.isLatent = true;
+  }
+
+  #exit(reason: string): void {
+    this.#log({ kind: 'exit', reason });
+    this.judge.report('nonfatal', { reason: 'vmm-ended', detail: reason });
+    this.hasEnded = true;
+  }
+
+  /** A run of positions cut where guest physical addresses or sections are not consecutive. */
+  #parts(run: PositionRun): PositionRun[] {
+    const parts: PositionRun[] = [];
+    for (let first = run.first; first < run.end; ) {
+      const span = this.layout.spanAt(first);
+      const end = Math.min(run.end, span.firstPosition + span.section.pageCount);
+      parts.push({ first, end });
+      first = end;
+    }
+    return parts;
+  }
+
+  #hasSharedPage(): boolean {
+    return this.layout.spans.some((span) => {
+      const end = span.firstPosition + span.section.pageCount;
+      for (let position = span.firstPosition; position < end; position += 1) {
+        if (!span.isRom && this.judge.isDue(span, position)) return true;
+      }
+      return false;
+    });
+  }
+
+  #container(name: string): WorldContainer {
+    return this.containers.find((container) => container.name === name)!;
+  }
+
+  #freshValue(): number {
+    this.#nextValue += 1;
+    return this.#nextValue - 1;
+  }
+
+  #log(event: WorldEvent): void {
+    if (this.#record) this.events.push(event);
+  }
+
+  #observeMemory(): void {
+    this.memory.observer = {
+      populated: (block, page, side, frame) => {
+        this.#log({ kind: 'populate', block: block.name, page, side, frame });
+        this.judge.populated(block, page, side);
+      },
+      discarded: (range, side) => this.judge.discarded(range, side),
+      attributesSet: ({ firstGfn, endGfn }) => this.judge.attributesSet(firstGfn, endGfn),
+      convertedInPlace: (range, side) => this.judge.convertedInPlace(range, side),
+    };
+  }
+
+  #createHost(): Host {
+    const ranged = (kind: 'discard' | 'convert-in-place', range: ConversionRequest['pages'], side: Side, act: () => Status): Status => {
+      const status = act();
+      const { firstPage, endPage, block } = range;
+      this.#log({ kind, block: block.name, firstPage, endPage, side, status });
+      return status;
+    };
+    return {
+      regime: this.spec.regime,
+      setAttributes: (gfns, side) => {
+        const status = this.memory.setAttributes(gfns, side);
+        this.#log({ kind: 'attributes', ...gfns, side, status });
+        return status;
+      },
+      convertInPlace: (range, side) =>
+        ranged('convert-in-place', range, side, () => this.memory.convertInPlace(range, side)),
+      discard: (range, side) => ranged('discard', range, side, () => this.memory.discard(range, side)),
+      exit: (reason) => this.#exit(reason),
+    };
+  }
+
+  /** Blocks, then the plug sources a design takes; a design that takes none has no virtio-mem in its worlds. */
+  #build(host: Host): VirtioMem[] {
+    const devices: VirtioMem[] = [];
+    for (const block of this.memory.blocks) {
+      if (!block.hasGuestMemfd) continue;
+      this.#takeDiscardCount();
+      this.instance.addBlock(block);
+    }
+    for (const { section, deviceIndex } of this.layout.spans) {
+      if (deviceIndex === -1) continue;
+      const { blockPages } = this.spec.vmem[deviceIndex]!;
+      const device = createVirtioMem({
+        name: section.name,
+        block: section.block,
+        firstGfn: section.firstGfn,
+        blockPages,
+        requestedPages: section.pageCount,
+        scaled: true,
+        host,
+        events: this.#plugEvents(),
+        isMigrating: () => this.#isMigrating,
+      });
+      if (this.instance.attachSource(section.block, device) === 0) devices.push(device);
+    }
+    return devices;
+  }
+
+  #takeDiscardCount(): void {
+    const { coordination } = this.memory;
+    if (this.#strategy.discardRequirement === 'require') coordination.require(true);
+    if (this.#strategy.discardRequirement === 'coordinated') coordination.coordinatedRequire(true);
+  }
+
+  /** The strategy's plug events, with the judge told when a block's state changed. */
+  #plugEvents(): PlugEvents {
+    const { plug } = this.instance;
+    return {
+      ...plug,
+      plugged: (source, range) => {
+        this.#changePlugged(range, true);
+        plug.plugged(source, range);
+      },
+      unplugged: (source, range) => {
+        this.#changePlugged(range, false);
+        plug.unplugged(source, range);
+      },
+    };
+  }
+
+  #changePlugged(range: ConversionRequest['pages'], isPlugged: boolean): void {
+    const { block, firstPage, endPage } = range;
+    this.#log({ kind: isPlugged ? 'plugged' : 'unplugged', block: block.name, firstPage, endPage });
+    this.judge.plugged(range, isPlugged);
+  }
+}
+
+function wholeSpan(span: Span): PositionRun {
+  return { first: span.firstPosition, end: span.firstPosition + span.section.pageCount };
+}
