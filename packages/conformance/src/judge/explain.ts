@@ -12,7 +12,7 @@ export function explain(violation: Violation, history: History): string {
   const operation = history.operations[operationIndex];
   const when =
     operation === undefined
-      ? 'Let the history be over and every container be detached.'
+      ? 'Let the history be over, every fault be lifted and every container be detached.'
       : `Let operation ${operationIndex + 1}, ${printOperation(operation)}, be done.`;
   const page = evidence.position === undefined ? 'the page' : `page ${evidence.position}`;
   const who = evidence.container ?? 'the container';

@@ -47,7 +47,7 @@ export class Judge {
   /** Per container, by position: the frame a device reaches, 0 when it reaches nothing. */
   readonly #frames: readonly Int32Array[];
   readonly #plugged: Uint8Array;
-  /** 1 = covered by a refused operation that left a partial result. */
+  /** Covered by a refused operation that left a partial result: 1 = a conversion, 2 = a plug request; 0 = not. */
   readonly #pending: Uint8Array;
   /** 1 = a call about this page was refused and no later success has been judged. */
   readonly #refusedOnce: Uint8Array;
@@ -88,7 +88,7 @@ export class Judge {
   }
 
   isPending(position: number): boolean {
-    return this.#pending[position] === 1;
+    return this.#pending[position] !== 0;
   }
 
   frameAt(containerIndex: number, position: number): number {
@@ -183,9 +183,7 @@ export class Judge {
   end(outcome: 'succeeded' | 'refused' | 'partial'): void {
     const { positions } = this.#operation;
     this.#succeeded = outcome === 'succeeded' ? positions : [];
-    for (const { first, end } of positions) {
-      this.#pending.fill(outcome === 'partial' ? 1 : 0, first, end);
-    }
+    for (const run of positions) this.#markPending(run, outcome);
     this.#operation = { ...this.#operation, positions: [] };
     for (const { first, end } of this.#touched) this.#checkRestingRun(first, end);
     this.#checkOrphans();
@@ -195,10 +193,25 @@ export class Judge {
     this.#touched = [];
   }
 
+  /** Nothing is pending any more: the machine was rebuilt. */
+  forgetPending(): void {
+    this.#pending.fill(0);
+  }
+
   /** All pages, as at the end of an operation that touched them all. */
   checkEverything(): void {
     this.#checkRestingRun(0, this.#layout.totalCount);
     this.#checkOrphans();
+  }
+
+  /** What a conversion left unfinished only a conversion can finish, and a plug request only a plug request. */
+  #markPending({ first, end }: PositionRun, outcome: 'succeeded' | 'refused' | 'partial'): void {
+    const mark = this.#operation.kind === 'plug' ? 2 : 1;
+    if (outcome === 'partial') this.#pending.fill(mark, first, end);
+    if (outcome !== 'succeeded') return;
+    for (let position = first; position < end; position += 1) {
+      if (this.#pending[position] === mark) this.#pending[position] = 0;
+    }
   }
 
   #noteRefused(call: ListenerCall): void {
@@ -290,11 +303,11 @@ export class Judge {
       const frame = this.#frames[at]![position]!;
       if (due) this.witnesses.see('complete');
       if (span.deviceIndex !== -1) this.witnesses.see('coexist');
-      if (this.#pending[position] === 1 || (frame !== 0) === due) continue;
+      if (this.isPending(position) || (frame !== 0) === due) continue;
       if (due) this.#reportMissing(container.name, span, position);
       else this.#reportLingering(container.name, span, position, frame);
     }
-    if (this.#pending[position] === 0) this.#checkFrames(span, position);
+    if (!this.isPending(position)) this.#checkFrames(span, position);
   }
 
   #reportMissing(container: string, span: Span, position: number): void {
@@ -327,7 +340,7 @@ export class Judge {
 
   #checkOrphans(): void {
     const { orphanCount } = this.#memory.frames;
-    if (orphanCount === 0 || this.#pending.includes(1)) return;
+    if (orphanCount === 0 || this.#pending.some((mark) => mark !== 0)) return;
     this.report('bounded', { reason: 'orphan-pin', detail: String(orphanCount) });
   }
 

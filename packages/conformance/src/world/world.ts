@@ -96,14 +96,16 @@ export class World {
     }
   }
 
-  /** Detaches what is attached and checks that nothing is left; call once, at the end of a history. */
+  /**
+   * The end of a history: migration over, faults lifted, refused requests retried, containers detached, and nothing may
+   * be left. Call once.
+   */
   finish(): void {
     if (this.hasEnded) return;
     this.#operationIndex += 1;
-    for (const container of this.containers) {
-      container.kernel.faults.heal();
-      if (container.attached) this.#detach(container);
-    }
+    this.#isMigrating = false;
+    this.#heal();
+    for (const container of this.containers) if (container.attached) this.#detach(container);
     const { uncoordinatedDisabled } = this.memory.coordination;
     if (uncoordinatedDisabled !== 0) {
       this.judge.report('hotplug', { reason: 'counter-left', detail: `uncoordinatedDisabled=${uncoordinatedDisabled}` });
@@ -178,14 +180,23 @@ export class World {
     const at = Number(operation.device.slice(1));
     const device = this.devices[at];
     if (device === undefined) return 'no such device in this design';
-    const span = this.layout.spans.find(({ deviceIndex }) => deviceIndex === at)!;
-    const before = this.#begin('plug', [wholeSpan(span)]);
+    const before = this.#begin('plug', [this.#blocksOf(operation, at)]);
     const answer =
       operation.op === 'unplug-all'
         ? device.unplugAll()
         : device[operation.op](operation.block, operation.count);
     const isBusy = answer === 'BUSY' && !this.#isMigrating;
     return this.#settle(operation, answer, answer === 'ACK', isBusy, before);
+  }
+
+  /** The positions of a plug request, as far as the device has them. */
+  #blocksOf(operation: Extract<Operation, { op: 'plug' | 'unplug' | 'unplug-all' }>, at: number): PositionRun {
+    const { firstPosition, section } = this.layout.spans.find(({ deviceIndex }) => deviceIndex === at)!;
+    const last = firstPosition + section.pageCount;
+    if (operation.op === 'unplug-all') return { first: firstPosition, end: last };
+    const { blockPages } = this.spec.vmem[at]!;
+    const first = Math.min(firstPosition + operation.block * blockPages, last);
+    return { first, end: Math.min(first + operation.count * blockPages, last) };
   }
 
   /** Ends an operation that a guest asked for: judges a refusal, and remembers it for a retry. */
@@ -214,7 +225,12 @@ export class World {
     for (const operation of retries) {
       this.judge.witnesses.see('progress');
       const answer = this.#apply(operation);
-      if (answer === '0' || answer === 'ACK') continue;
+      if (answer === 'BUSY' && this.#isMigrating) {
+        this.#retries.push(operation);
+        continue;
+      }
+      // NACK and ERROR to a plug retry: a later request of the guest made it pointless, which the device says.
+      if (['0', 'ACK', 'NACK', 'ERROR'].includes(answer)) continue;
       this.judge.report('progress', { reason: 'retry-refused', detail: answer });
     }
     this.#isHealing = false;
@@ -407,6 +423,8 @@ export class World {
     const status = this.instance.reset();
     if (status !== 0) return this.#settle({ op: 'reset' }, statusText(status), false, true, before);
     for (const block of this.memory.blocks) if (block.hasGuestMemfd) this.memory.rebuild(block);
+    this.judge.forgetPending();
+    this.#retries.length = 0;
     this.judge.end('succeeded');
     for (const device of this.devices) device.systemReset();
     return '0';
@@ -550,8 +568,4 @@ export class World {
     this.#log({ kind: isPlugged ? 'plugged' : 'unplugged', block: block.name, firstPage, endPage });
     this.judge.plugged(range, isPlugged);
   }
-}
-
-function wholeSpan(span: Span): PositionRun {
-  return { first: span.firstPosition, end: span.firstPosition + span.section.pageCount };
 }
