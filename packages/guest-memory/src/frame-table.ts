@@ -78,7 +78,7 @@ export class FrameTable {
   }
 
   pin(frame: number): void {
-    assert(this.#state[frame] !== 0, 'a free frame cannot be pinned');
+    assert(this.#state[frame]! > 0, 'a free frame cannot be pinned');
     this.#pins[frame]! += 1;
     this.#pinCount += 1;
   }
@@ -112,19 +112,19 @@ export class FrameTable {
 
   /** In-place conversion: the same frame changes owner, content kept. */
   setOwner(frame: number, owner: Side): void {
-    assert(this.#state[frame] !== 0, 'a free frame has no owner');
+    assert(this.#state[frame]! > 0, 'a free frame has no owner');
     this.#owner[frame] = owner === 'private' ? 1 : 0;
   }
 
   /** The word at a byte offset of the frame; 0 until written. */
   read(frame: number, offsetBytes = 0): number {
-    assert(this.#state[frame] !== 0, 'a free frame is not read');
+    assert(this.#state[frame]! > 0, 'a free frame is not read');
     if (offsetBytes === 0) return this.#word[frame]!;
     return this.#otherWords.get(frame * 4096 + offsetBytes) ?? 0;
   }
 
   write(frame: number, value: number, offsetBytes = 0): void {
-    assert(this.#state[frame] !== 0, 'a free frame is not written');
+    assert(this.#state[frame]! > 0, 'a free frame is not written');
     if (offsetBytes === 0) this.#word[frame] = value;
     else this.#otherWords.set(frame * 4096 + offsetBytes, value);
   }

@@ -155,7 +155,7 @@ export class GuestMemory implements UserMemory {
   }
 
   convertInPlace(range: PageRange, side: Side): Status {
-    if (this.regime !== 'in-place' || !isInside(range)) return -ERRNO.EINVAL;
+    if (this.regime !== 'in-place' || !range.block.hasGuestMemfd || !isInside(range)) return -ERRNO.EINVAL;
     const state = this.#state(range.block);
     if (side === 'private') {
       this.firstPinnedPage = this.#firstPinned(state, range);

@@ -81,12 +81,7 @@ export class SectionTracker {
   undo(): void {
     const steps = this.#steps;
     this.#steps = [];
-    if (this.#options.rollback) {
-      for (const step of steps.toReversed()) {
-        if (step.mapped) this.#unmap(step.firstPage, step.endPage);
-        else this.#map(step.firstPage, step.endPage);
-      }
-    }
+    if (this.#options.rollback) for (const step of steps.toReversed()) this.#reverse(step);
     this.#steps = [];
   }
 
@@ -100,7 +95,8 @@ export class SectionTracker {
     const granulePages = this.#options.granulePages === 'run' ? count : this.#options.granulePages;
     if (granulePages < this.consumer.smallestPages) return -ERRNO.EINVAL;
     const status = this.consumer.mapRun(this.section, 'shared', firstPage, count, granulePages);
-    const heldEnd = status === 0 ? endPage : firstPage + this.consumer.done * granulePages;
+    const doneEnd = firstPage - (firstPage % granulePages) + this.consumer.done * granulePages;
+    const heldEnd = status === 0 ? endPage : Math.min(doneEnd, endPage);
     if (heldEnd > firstPage) {
       this.mapped.set(firstPage, heldEnd);
       this.#steps.push({ mapped: true, firstPage, endPage: heldEnd });
@@ -109,18 +105,34 @@ export class SectionTracker {
   }
 
   #unmap(firstPage: number, endPage: number): Status {
-    const stepPages =
-      this.#options.exactUnmaps && this.consumer.unmapShape === 'exact' && this.#options.granulePages !== 'run'
-        ? this.#options.granulePages
-        : endPage - firstPage;
-    for (let first = firstPage; first < endPage; first += stepPages) {
-      const end = Math.min(first + stepPages, endPage);
+    const { exactUnmaps, granulePages } = this.#options;
+    const isOneByOne = exactUnmaps && granulePages !== 'run' && this.consumer.unmapShape === 'exact';
+    for (let first = firstPage; first < endPage; ) {
+      const end = isOneByOne ? Math.min(first - (first % granulePages) + granulePages, endPage) : endPage;
       const status = this.consumer.unmapRun(this.section, 'shared', first, end - first);
       if (status !== 0) return status;
-      this.mapped.clear(first, end);
-      this.#steps.push({ mapped: false, firstPage: first, endPage: end });
+      this.#forget(first, end);
+      first = end;
     }
     return 0;
+  }
+
+  /** Only what was mapped is a step: an unmap of the whole window names more. */
+  #forget(firstPage: number, endPage: number): void {
+    this.mapped.forEachSetRun(firstPage, endPage, (first, end) => {
+      this.#steps.push({ mapped: false, firstPage: first, endPage: end });
+      return 0;
+    });
+    this.mapped.clear(firstPage, endPage);
+  }
+
+  /** Pages that an earlier part of the undo could not change are left alone. */
+  #reverse({ mapped, firstPage, endPage }: Step): void {
+    forEachRunWhere([{ bits: this.mapped, is: mapped }], firstPage, endPage, (first, end) => {
+      if (mapped) this.#unmap(first, end);
+      else this.#map(first, end);
+      return 0;
+    });
   }
 
   #window(firstPage: number, endPage: number): { firstPage: number; endPage: number } | undefined {

@@ -65,7 +65,7 @@ function pageState(
   const span = layout.spanAt(position);
   const page = blockPageOf(span, position);
   let mapped = '';
-  for (let at = 0; at < containerCount; at += 1) mapped += judge.frameAt(at, position) === 0 ? '0' : '1';
+  for (let at = 0; at < containerCount; at += 1) mapped += judge.isMapped(at, position) ? '1' : '0';
   return {
     side: memory.sideAt(span.section, page),
     plugged: judge.isPlugged(position),

@@ -51,6 +51,10 @@ const WORDS: Readonly<Record<Reason, (facts: Facts) => readonly [string, string]
     'no device may reach a frame that holds private data',
     `${who} leads ${page} to ${device}, which is private`,
   ],
+  'mapped-after-discard': ({ page, who }) => [
+    `no mapping of ${who}, which pins nothing, may cover ${page} once its memory is freed`,
+    'one did: an access through it brings the memory back',
+  ],
   'too-many-rights': ({ page, who }) => [
     `${who} may read but not write ${page}, which lies in a read-only section`,
     `${who} maps it writable`,

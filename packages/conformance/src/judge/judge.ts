@@ -3,8 +3,8 @@
  * The judge: it watches primitive events and decides, from the machine alone, whether a world is still right. It asks
  * no strategy anything but what `runs` shows to migration and dump.
  *
- * Per event it looks at the pages the event names, O(1) each: `coherent`, `isolated`, `rights`, `order`,
- * `legal-calls`. At the end of an operation it looks at the pages that events or the operation touched: `complete`,
+ * Per event it looks at the pages the event names, O(1) each: `coherent`, `isolated`, `no-use-after-discard`, `rights`,
+ * `order`, `legal-calls`. At the end of an operation it looks at the pages that events or the operation touched: `complete`,
  * `bounded`, `coexist`, and after a refusal `atomic`. `audit` recomputes everything from the kernel's tables.
  *
  * Pages of an unfinished operation are in transit: `coherent` is not asked of them until it ends. Pages of a refused
@@ -44,8 +44,10 @@ export class Judge {
   readonly #memory: GuestMemory;
   readonly #layout: Layout;
   readonly #containers: readonly WatchedContainer[];
-  /** Per container, by position: the frame a device reaches, 0 when it reaches nothing. */
-  readonly #frames: readonly Int32Array[];
+  /** Per container, by position: 1 = a mapping covers the page. */
+  readonly #mapped: readonly Uint8Array[];
+  /** Per pinning container, by position: the frame the mapping holds. Others resolve the page at each access. */
+  readonly #pinned: readonly Int32Array[];
   readonly #plugged: Uint8Array;
   /** Covered by a refused operation that left a partial result: 1 = a conversion, 2 = a plug request; 0 = not. */
   readonly #pending: Uint8Array;
@@ -64,7 +66,8 @@ export class Judge {
     this.#memory = memory;
     this.#layout = layout;
     this.#containers = containers;
-    this.#frames = containers.map(() => new Int32Array(layout.totalCount));
+    this.#mapped = containers.map(() => new Uint8Array(layout.totalCount));
+    this.#pinned = containers.map(({ pins }) => new Int32Array(pins ? layout.totalCount : 0));
     this.#plugged = new Uint8Array(layout.totalCount);
     this.#pending = new Uint8Array(layout.totalCount);
     this.#refusedOnce = new Uint8Array(layout.totalCount);
@@ -91,8 +94,8 @@ export class Judge {
     return this.#pending[position] !== 0;
   }
 
-  frameAt(containerIndex: number, position: number): number {
-    return this.#frames[containerIndex]![position]!;
+  isMapped(containerIndex: number, position: number): boolean {
+    return this.#mapped[containerIndex]![position] === 1;
   }
 
   /** Whether a device must reach the page. */
@@ -153,7 +156,10 @@ export class Judge {
 
   discarded(range: PageRange, side: Side): void {
     this.#layout.forEachRunOfBlock(range.block, range.firstPage, range.endPage, (span, first, end) => {
-      if (side === 'shared') this.#checkOrder(first, end, 'freed-while-mapped');
+      if (side === 'shared') {
+        this.#checkOrder(first, end, 'freed-while-mapped');
+        this.#checkUseAfterDiscard(first, end);
+      }
       this.#touch(span, first, end);
     });
   }
@@ -230,10 +236,13 @@ export class Judge {
   }
 
   #readTable(containerIndex: number, span: Span, first: number, end: number): void {
-    const frames = this.#frames[containerIndex]!;
+    const mapped = this.#mapped[containerIndex]!;
+    const pinned = this.#pinned[containerIndex]!;
     const container = this.#containers[containerIndex]!;
     for (let position = first; position < end; position += 1) {
-      frames[position] = container.translate(gfnOf(span, position));
+      const gfn = gfnOf(span, position);
+      mapped[position] = container.isMapped(gfn) ? 1 : 0;
+      if (container.pins) pinned[position] = container.translate(gfn);
     }
     this.#touch(span, first, end);
   }
@@ -257,11 +266,11 @@ export class Judge {
   }
 
   #checkAlways(containerIndex: number, span: Span, position: number): void {
-    const frame = this.#frames[containerIndex]![position]!;
-    if (frame === 0) return;
+    if (this.#mapped[containerIndex]![position] === 0) return;
+    const frame = this.#reached(containerIndex, span, position);
     const container = this.#containers[containerIndex]!.name;
     this.witnesses.see('isolated');
-    if (this.#memory.frames.owner(frame) === 'private') {
+    if (frame !== 0 && this.#memory.frames.owner(frame) === 'private') {
       this.report('isolated', { reason: 'private-frame-reached', container, position, deviceFrame: frame });
     }
     if (this.#isInTransit(position) || !this.isDue(span, position)) return;
@@ -269,6 +278,14 @@ export class Judge {
     const backing = this.#memory.backing(span.section.block, blockPageOf(span, position), 'shared');
     if (backing === frame) return;
     this.report('coherent', { reason: 'stale-translation', container, position, deviceFrame: frame, backingFrame: backing });
+  }
+
+  /** The frame a device reaches now through a mapping, or 0 while the page behind it is a hole. */
+  #reached(containerIndex: number, span: Span, position: number): number {
+    const container = this.#containers[containerIndex]!;
+    return container.pins
+      ? this.#pinned[containerIndex]![position]!
+      : container.translate(gfnOf(span, position));
   }
 
   #checkOrder(first: number, end: number, reason: 'freed-while-mapped' | 'turned-private-while-mapped'): void {
@@ -279,12 +296,26 @@ export class Judge {
     }
     if (this.#operation.kind !== 'convert') return;
     for (const [at, { name }] of this.#containers.entries()) {
-      for (let position = first; position < end; position += 1) {
-        if (this.#frames[at]![position] === 0) continue;
-        this.report('order', { reason, container: name, position });
-        return;
-      }
+      const position = this.#firstMapped(at, first, end);
+      if (position !== -1) this.report('order', { reason, container: name, position });
     }
+  }
+
+  /** A server maps the guest's memory itself: an access through a mapping left over a discarded page fills it again. */
+  #checkUseAfterDiscard(first: number, end: number): void {
+    for (const [at, { name, pins }] of this.#containers.entries()) {
+      if (pins || !this.#containers[at]!.isAttached()) continue;
+      this.witnesses.see('no-use-after-discard');
+      const position = this.#firstMapped(at, first, end);
+      // Where undoing was refused too, nobody could have unmapped it.
+      if (position === -1 || this.#refusedCallCount > 1) continue;
+      this.report('no-use-after-discard', { reason: 'mapped-after-discard', container: name, position });
+    }
+  }
+
+  #firstMapped(containerIndex: number, first: number, end: number): number {
+    const at = this.#mapped[containerIndex]!.indexOf(1, first);
+    return at !== -1 && at < end ? at : -1;
   }
 
   #checkRestingRun(first: number, end: number): void {
@@ -300,12 +331,12 @@ export class Judge {
     for (const [at, container] of this.#containers.entries()) {
       if (!container.isAttached()) continue;
       this.#checkAlways(at, span, position);
-      const frame = this.#frames[at]![position]!;
+      const isMapped = this.isMapped(at, position);
       if (due) this.witnesses.see('complete');
       if (span.deviceIndex !== -1) this.witnesses.see('coexist');
-      if (this.isPending(position) || (frame !== 0) === due) continue;
+      if (this.isPending(position) || isMapped === due) continue;
       if (due) this.#reportMissing(container.name, span, position);
-      else this.#reportLingering(container.name, span, position, frame);
+      else this.#reportLingering(at, span, position);
     }
     if (!this.isPending(position)) this.#checkFrames(span, position);
   }
@@ -318,7 +349,9 @@ export class Judge {
     }
   }
 
-  #reportLingering(container: string, span: Span, position: number, deviceFrame: number): void {
+  #reportLingering(containerIndex: number, span: Span, position: number): void {
+    const container = this.#containers[containerIndex]!.name;
+    const deviceFrame = this.#reached(containerIndex, span, position);
     const evidence: Evidence = { reason: 'lingering-mapping', container, position, deviceFrame };
     this.report('bounded', evidence);
     if (span.deviceIndex !== -1) this.report('coexist', evidence);

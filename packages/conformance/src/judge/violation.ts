@@ -16,6 +16,7 @@ export interface Evidence {
 export type Reason =
   | 'stale-translation'
   | 'private-frame-reached'
+  | 'mapped-after-discard'
   | 'too-many-rights'
   | 'not-mapped'
   | 'lingering-mapping'

@@ -4,6 +4,9 @@ export interface WatchedContainer {
   readonly name: string;
   /** Whether a device follows the address space through it now. */
   isAttached(): boolean;
+  /** Whether mappings hold their frames; without, each access resolves the page afresh. */
+  readonly pins: boolean;
+  isMapped(gfn: number): boolean;
   /** Frame a guest page leads to, or 0. */
   translate(gfn: number): number;
   isWritable(gfn: number): boolean;

@@ -4,6 +4,7 @@
  * A pure function of its arguments: one seed, one report.
  */
 import type { Regime, Strategy } from '@sda-lab/guest-memory';
+import { BACKEND_TRAITS } from '@sda-lab/vfio-mock';
 import { INVARIANTS, type Invariant } from '../judge/invariant.ts';
 import { Witnesses } from '../judge/witnesses.ts';
 import { WORLD_BACKENDS, type WorldBackend } from '../world/world-spec.ts';
@@ -108,7 +109,7 @@ function runCell(
   if (strategy.capabilities.assignment && runs > 0) {
     tally.drew(runProperties({ strategy, ...place, runs, seed, without, findings, witnesses }));
   }
-  const unwitnessed = owed(strategy).filter((invariant) => witnesses.count(invariant) === 0);
+  const unwitnessed = owed(strategy, backend).filter((invariant) => witnesses.count(invariant) === 0);
   const broken = findings.all.toSorted((a, b) => rank(a) - rank(b));
   return { ...place, outcome: outcomeOf(strategy, broken, stops, unwitnessed), stops, broken, unwitnessed };
 }
@@ -125,10 +126,10 @@ function outcomeOf(strategy: Strategy, broken: readonly Finding[], stops: boolea
   return stops ? 'stops' : 'holds';
 }
 
-/** Invariants a run must come near to; backends here pin, and what a capability excludes is not owed. */
-function owed({ capabilities }: Strategy): Invariant[] {
+/** Invariants a run must come near to; what a capability or the backend's way of pinning excludes is not owed. */
+function owed({ capabilities }: Strategy, backend: WorldBackend): Invariant[] {
   return INVARIANTS.filter((invariant) => {
-    if (invariant === 'no-use-after-discard') return false;
+    if (invariant === 'no-use-after-discard') return !BACKEND_TRAITS[backend].pins;
     if (invariant === 'consumers-see') return capabilities.views;
     return invariant !== 'coexist' || capabilities.virtioMem;
   });

@@ -45,6 +45,8 @@ export function createWorldContainer(options: WorldContainerOptions): WorldConta
     isAttached() {
       return this.attached;
     },
+    pins: kernel.traits.pins,
+    isMapped: (gfn) => kernel.isMapped(gfn),
     translate: (gfn) => kernel.translate(gfn),
     isWritable: (gfn) => kernel.isWritable(gfn),
     forEachMapping: (emit) => kernel.forEachMapping(emit),

@@ -193,7 +193,9 @@ export class World {
   #blocksOf(operation: Extract<Operation, { op: 'plug' | 'unplug' | 'unplug-all' }>, at: number): PositionRun {
     const { firstPosition, section } = this.layout.spans.find(({ deviceIndex }) => deviceIndex === at)!;
     const last = firstPosition + section.pageCount;
-    if (operation.op === 'unplug-all') return { first: firstPosition, end: last };
+    // With nothing plugged the device acknowledges an unplug-all by itself and touches nothing.
+    const isIdle = operation.op === 'unplug-all' && this.devices[at]!.pluggedPages === 0;
+    if (operation.op === 'unplug-all') return { first: isIdle ? last : firstPosition, end: last };
     const { blockPages } = this.spec.vmem[at]!;
     const first = Math.min(firstPosition + operation.block * blockPages, last);
     return { first, end: Math.min(first + operation.count * blockPages, last) };
@@ -286,8 +288,8 @@ export class World {
     for (const [early, other] of this.containers.entries()) {
       if (early === late || !other.attached) continue;
       for (let position = 0; position < this.layout.totalCount; position += 1) {
-        const inLate = this.judge.frameAt(late, position) !== 0;
-        const inEarly = this.judge.frameAt(early, position) !== 0;
+        const inLate = this.judge.isMapped(late, position);
+        const inEarly = this.judge.isMapped(early, position);
         if (inLate === inEarly || this.judge.isPending(position)) continue;
         const detail = inLate ? `mapped, and not in ${other.name}` : `not mapped, but is in ${other.name}`;
         this.judge.report('hotplug', { reason: 'late-differs', container: container.name, position, detail });
@@ -301,7 +303,7 @@ export class World {
     for (const span of this.layout.spans) {
       const end = span.firstPosition + span.section.pageCount;
       for (let position = span.firstPosition; position < end; position += 1) {
-        if (!this.judge.isDue(span, position) || this.judge.frameAt(late, position) !== 0) continue;
+        if (!this.judge.isDue(span, position) || this.judge.isMapped(late, position)) continue;
         if (this.judge.isPending(position)) continue;
         this.judge.report('hotplug', { reason: 'late-differs', container: name, position, detail: 'shared already, and not mapped' });
         return;
