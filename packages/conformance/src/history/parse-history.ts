@@ -3,7 +3,7 @@
  * Reads the one-line text form. `world(...)` may be left out (all defaults). Spaces around separators do not matter.
  */
 import * as v from 'valibot';
-import { type WorldInput, worldSchema, type WorldSpec } from '../world/world-spec.ts';
+import { worldSchema, type WorldSpec } from '../world/world-spec.ts';
 import { checkHistory } from './check-history.ts';
 import { HistoryError } from './history-error.ts';
 import type { History } from './history.ts';
@@ -35,7 +35,7 @@ function parseWorld(call: string): WorldSpec {
     if (key in input) throw new HistoryError(`history: world(...) gives ${key} twice; keep one`);
     input[key] = worldValue(key, value);
   }
-  const parsed = v.safeParse(worldSchema, input as WorldInput);
+  const parsed = v.safeParse(worldSchema, input);
   if (parsed.success) return parsed.output;
   const issue = parsed.issues[0];
   throw new HistoryError(`history: world(...) ${v.getDotPath(issue) ?? ''}: ${issue.message}`);

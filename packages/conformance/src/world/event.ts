@@ -4,7 +4,7 @@
  * log, never written by hand.
  */
 import { type Side, type Status, statusText } from '@sda-lab/guest-memory';
-import type { CallContext } from '@sda-lab/vfio-mock';
+import type { CallContext, ListenerCall } from '@sda-lab/vfio-mock';
 
 export type WorldEvent =
   | { readonly kind: 'attributes'; readonly firstGfn: number; readonly endGfn: number; readonly side: Side; readonly status: Status }
@@ -15,6 +15,14 @@ export type WorldEvent =
   | { readonly kind: 'plugged' | 'unplugged'; readonly block: string; readonly firstPage: number; readonly endPage: number }
   | { readonly kind: 'cpu' | 'device'; readonly who: string; readonly page: number; readonly access: 'read' | 'write'; readonly value: number; readonly status: Status }
   | { readonly kind: 'exit'; readonly reason: string };
+
+/** What a listener asked its kernel, as an event. */
+export function callEvent(container: string, call: ListenerCall): WorldEvent {
+  const { context, firstGfn, pageCount, status } = call;
+  const common = { container, context, firstGfn, pageCount, status };
+  if (call.kind === 'unmap') return { kind: 'unmap', ...common };
+  return { kind: 'map', ...common, granulePages: call.granulePages, doneGranules: call.doneGranules };
+}
 
 /** One event as a line for people. */
 export function eventText(event: WorldEvent): string {

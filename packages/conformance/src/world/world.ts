@@ -25,10 +25,14 @@ import {
 import { createVirtioMem, type VirtioMem } from '@sda-lab/virtio-mem';
 import type { Operation } from '../history/operation.ts';
 import { Before } from '../judge/before.ts';
+import { lookThrough } from '../judge/look-through.ts';
+import { findLateDifference } from '../judge/late-attach.ts';
 import { Judge, type OperationUnderWay, type PositionRun } from '../judge/judge.ts';
+import { Accesses } from './accesses.ts';
 import { buildLayout } from './build-layout.ts';
-import type { WorldEvent } from './event.ts';
+import { callEvent, type WorldEvent } from './event.ts';
 import { blockPageOf, gfnOf, type Layout, type Span } from './layout.ts';
+import { createWorldHost } from './world-host.ts';
 import { createWorldContainer, type WorldContainer } from './world-container.ts';
 import type { WorldSpec } from './world-spec.ts';
 
@@ -51,10 +55,10 @@ export class World {
   hasEnded = false;
   readonly #strategy: Strategy;
   readonly #record: boolean;
+  readonly #accesses: Accesses;
   readonly #retries: Operation[] = [];
   #isMigrating = false;
   #isHealing = false;
-  #nextValue = 0xa1;
   #operationIndex = -1;
 
   constructor(spec: WorldSpec, strategy: Strategy, options: { without?: ReadonlySet<string>; record?: boolean } = {}) {
@@ -71,15 +75,15 @@ export class World {
         profile: strategy.listener,
         entryLimit: spec.limit,
         observe: (call, wasInjected) => {
-          const { section: _section, kind, ...rest } = call;
-          this.#log({ kind, container: container.name, ...rest } as WorldEvent);
+          this.#log(callEvent(container.name, call));
           this.judge.called(at, call, wasInjected);
         },
       }),
     );
     this.judge = new Judge(memory, layout, this.containers);
+    this.#accesses = new Accesses(memory, layout, (event) => this.#log(event));
     this.#observeMemory();
-    const host = this.#createHost();
+    const host = createWorldHost(memory, (event) => this.#log(event), (reason) => this.#exit(reason));
     this.instance = strategy.create(host, options.without ?? new Set());
     this.devices = this.#build(host);
   }
@@ -253,7 +257,8 @@ export class World {
     }
     container.attached = true;
     this.judge.end('succeeded');
-    this.#compareWithEarly(container);
+    const difference = findLateDifference(this.judge, this.layout, this.containers, container);
+    if (difference !== undefined) this.judge.report('hotplug', difference);
     this.judge.checkEverything();
     return '0';
   }
@@ -283,70 +288,21 @@ export class World {
     this.judge.reread(this.containers.indexOf(container));
   }
 
-  #compareWithEarly(container: WorldContainer): void {
-    const late = this.containers.indexOf(container);
-    for (const [early, other] of this.containers.entries()) {
-      if (early === late || !other.attached) continue;
-      for (let position = 0; position < this.layout.totalCount; position += 1) {
-        const inLate = this.judge.isMapped(late, position);
-        const inEarly = this.judge.isMapped(early, position);
-        if (inLate === inEarly || this.judge.isPending(position)) continue;
-        const detail = inLate ? `mapped, and not in ${other.name}` : `not mapped, but is in ${other.name}`;
-        this.judge.report('hotplug', { reason: 'late-differs', container: container.name, position, detail });
-        return;
-      }
-    }
-    this.#checkLateComplete(late, container.name);
-  }
-
-  #checkLateComplete(late: number, name: string): void {
-    for (const span of this.layout.spans) {
-      const end = span.firstPosition + span.section.pageCount;
-      for (let position = span.firstPosition; position < end; position += 1) {
-        if (!this.judge.isDue(span, position) || this.judge.isMapped(late, position)) continue;
-        if (this.judge.isPending(position)) continue;
-        this.judge.report('hotplug', { reason: 'late-differs', container: name, position, detail: 'shared already, and not mapped' });
-        return;
-      }
-    }
-  }
-
   #dma(container: WorldContainer, page: number, access: 'read' | 'write'): Answer {
     if (!container.attached) return 'not attached';
     this.#begin('other', []);
-    const span = this.layout.spanAt(page);
-    const iova = BigInt(gfnOf(span, page)) * BigInt(PAGE_BYTES);
-    const value = access === 'write' ? this.#freshValue() : 0;
-    const result =
-      access === 'write'
-        ? { status: container.kernel.dmaWrite(iova, value), value }
-        : container.kernel.dmaRead(iova);
-    this.#log({ kind: 'device', who: container.name, page, access, value: result.value, status: result.status });
-    this.#cpuRead(span, page);
+    const answer = this.#accesses.dma(container, page, access);
     this.judge.end('succeeded');
-    return result.status === 0 ? `0 0x${result.value.toString(16)}` : statusText(result.status);
+    return answer;
   }
 
   /** The guest writes a fresh value to a page, on the side it uses. */
   #touch(page: number): Answer {
-    const span = this.layout.spanAt(page);
     if (!this.judge.isPlugged(page)) return 'unplugged';
     this.#begin('other', []);
-    const blockPage = blockPageOf(span, page);
-    const side = this.memory.sideAt(span.section, blockPage);
-    const frame = this.memory.populate(span.section.block, blockPage, side);
-    const value = this.#freshValue();
-    this.memory.frames.write(frame, value);
-    this.#log({ kind: 'cpu', who: 'the guest', page, access: 'write', value, status: 0 });
+    const answer = this.#accesses.touch(page);
     this.judge.end('succeeded');
-    return `0 0x${value.toString(16)}`;
-  }
-
-  #cpuRead(span: Span, page: number): void {
-    const blockPage = blockPageOf(span, page);
-    const frame = this.memory.backing(span.section.block, blockPage, this.memory.sideAt(span.section, blockPage));
-    const value = frame === 0 ? 0 : this.memory.frames.read(frame);
-    this.#log({ kind: 'cpu', who: 'the guest', page, access: 'read', value, status: 0 });
+    return answer;
   }
 
   /** virtio-balloon inflates: it discards directly and asks the coordination counts only. */
@@ -380,37 +336,12 @@ export class World {
     return this.#lookThrough('migrate', 'latent');
   }
 
-  /** Dump or migration walks all blocks: it must see exactly the plugged pages, each on the side the guest uses. */
   #lookThrough(view: 'dump' | 'migrate', reach: 'live' | 'latent'): Answer {
     this.#begin('other', []);
-    let shownCount = 0;
-    for (const span of this.layout.spans) {
-      if (span.isRom) continue;
-      const { section, firstPosition } = { section: span.section, firstPosition: span.firstPosition };
-      const shown = new Map<number, Side>();
-      const end = section.firstPage + section.pageCount;
-      this.instance.runs(section.block, view, section.firstPage, end, (first, runEnd, side) => {
-        for (let page = first; page < runEnd; page += 1) shown.set(page - section.firstPage + firstPosition, side);
-        return 0;
-      });
-      shownCount += shown.size;
-      this.#compareShown(span, shown, view, reach);
-    }
+    const { shownCount, difference } = lookThrough(this.memory, this.layout, this.instance, this.judge, view);
+    if (difference !== undefined) this.judge.report('consumers-see', difference, reach);
     this.judge.end('succeeded');
     return `0, ${shownCount} pages`;
-  }
-
-  #compareShown(span: Span, shown: ReadonlyMap<number, Side>, view: string, reach: 'live' | 'latent'): void {
-    const end = span.firstPosition + span.section.pageCount;
-    for (let position = span.firstPosition; position < end; position += 1) {
-      const side = this.memory.sideAt(span.section, blockPageOf(span, position));
-      const expected = this.judge.isPlugged(position) ? side : undefined;
-      if (expected === 'private') this.judge.witnesses.see('consumers-see');
-      if (shown.get(position) === expected) continue;
-      const reason = shown.has(position) ? 'page-seen-wrongly' : 'page-not-seen';
-      this.judge.report('consumers-see', { reason, position, detail: view }, reach);
-      return;
-    }
   }
 
   /** QEMU <= 10.2 shuts a confidential guest down; later versions rebuild the VM, all private. */
@@ -474,11 +405,6 @@ export class World {
     return this.containers.find((container) => container.name === name)!;
   }
 
-  #freshValue(): number {
-    this.#nextValue += 1;
-    return this.#nextValue - 1;
-  }
-
   #log(event: WorldEvent): void {
     if (this.#record) this.events.push(event);
   }
@@ -492,27 +418,6 @@ export class World {
       discarded: (range, side) => this.judge.discarded(range, side),
       attributesSet: ({ firstGfn, endGfn }) => this.judge.attributesSet(firstGfn, endGfn),
       convertedInPlace: (range, side) => this.judge.convertedInPlace(range, side),
-    };
-  }
-
-  #createHost(): Host {
-    const ranged = (kind: 'discard' | 'convert-in-place', range: ConversionRequest['pages'], side: Side, act: () => Status): Status => {
-      const status = act();
-      const { firstPage, endPage, block } = range;
-      this.#log({ kind, block: block.name, firstPage, endPage, side, status });
-      return status;
-    };
-    return {
-      regime: this.spec.regime,
-      setAttributes: (gfns, side) => {
-        const status = this.memory.setAttributes(gfns, side);
-        this.#log({ kind: 'attributes', ...gfns, side, status });
-        return status;
-      },
-      convertInPlace: (range, side) =>
-        ranged('convert-in-place', range, side, () => this.memory.convertInPlace(range, side)),
-      discard: (range, side) => ranged('discard', range, side, () => this.memory.discard(range, side)),
-      exit: (reason) => this.#exit(reason),
     };
   }
 

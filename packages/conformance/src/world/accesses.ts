@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Accesses to pages, by the guest on the side it uses and by a device through its container. Every written value is a
+ * fresh one, 0xa1 first, so a stale read shows by its value.
+ */
+import { type GuestMemory, PAGE_BYTES, statusText } from '@sda-lab/guest-memory';
+import type { IommuContainer } from '@sda-lab/vfio-mock';
+import type { WorldEvent } from './event.ts';
+import { blockPageOf, gfnOf, type Layout } from './layout.ts';
+
+const FIRST_VALUE = 0xa1;
+
+export class Accesses {
+  readonly #memory: GuestMemory;
+  readonly #layout: Layout;
+  readonly #log: (event: WorldEvent) => void;
+  #nextValue = FIRST_VALUE;
+
+  constructor(memory: GuestMemory, layout: Layout, log: (event: WorldEvent) => void) {
+    this.#memory = memory;
+    this.#layout = layout;
+    this.#log = log;
+  }
+
+  /** Answers the value written. */
+  touch(page: number): string {
+    const span = this.#layout.spanAt(page);
+    const blockPage = blockPageOf(span, page);
+    const side = this.#memory.sideAt(span.section, blockPage);
+    const frame = this.#memory.populate(span.section.block, blockPage, side);
+    const value = this.#freshValue();
+    this.#memory.frames.write(frame, value);
+    this.#log({ kind: 'cpu', who: 'the guest', page, access: 'write', value, status: 0 });
+    return `0 ${hex(value)}`;
+  }
+
+  /** Answers status and value apart; the guest's own view of the page is logged beside it. */
+  dma(
+    container: { readonly name: string; readonly kernel: IommuContainer },
+    page: number,
+    access: 'read' | 'write',
+  ): string {
+    const iova = BigInt(gfnOf(this.#layout.spanAt(page), page)) * BigInt(PAGE_BYTES);
+    const { status, value } =
+      access === 'write' ? this.#dmaWrite(container.kernel, iova) : container.kernel.dmaRead(iova);
+    this.#log({ kind: 'device', who: container.name, page, access, value, status });
+    this.#logGuestView(page);
+    return status === 0 ? `0 ${hex(value)}` : statusText(status);
+  }
+
+  #dmaWrite(kernel: IommuContainer, iova: bigint): { status: number; value: number } {
+    const value = this.#freshValue();
+    return { status: kernel.dmaWrite(iova, value), value };
+  }
+
+  #logGuestView(page: number): void {
+    const span = this.#layout.spanAt(page);
+    const blockPage = blockPageOf(span, page);
+    const side = this.#memory.sideAt(span.section, blockPage);
+    const frame = this.#memory.backing(span.section.block, blockPage, side);
+    const value = frame === 0 ? 0 : this.#memory.frames.read(frame);
+    this.#log({ kind: 'cpu', who: 'the guest', page, access: 'read', value, status: 0 });
+  }
+
+  #freshValue(): number {
+    this.#nextValue += 1;
+    return this.#nextValue - 1;
+  }
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}
