@@ -144,7 +144,7 @@ export class FrameTable {
 
   #forgetOtherWords(frame: number): void {
     if (this.#otherWords.size === 0) return;
-    for (const key of [...this.#otherWords.keys()]) {
+    for (const key of this.#otherWords.keys()) {
       if (Math.floor(key / 4096) === frame) this.#otherWords.delete(key);
     }
   }

@@ -31,7 +31,7 @@ import { Judge, type OperationUnderWay, type PositionRun } from '../judge/judge.
 import { Accesses } from './accesses.ts';
 import { buildLayout } from './build-layout.ts';
 import { callEvent, type WorldEvent } from './event.ts';
-import { blockPageOf, gfnOf, type Layout, type Span } from './layout.ts';
+import { blockPageOf, gfnOf, type Layout } from './layout.ts';
 import { createWorldHost } from './world-host.ts';
 import { createWorldContainer, type WorldContainer } from './world-container.ts';
 import type { WorldSpec } from './world-spec.ts';
