@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The mappings of a container in page numbers. One record stands for a run of equal granules that adjoin in IOVA and
+ * in process memory; each granule is one mapping. Records never overlap, are sorted, and split and merge freely: how
+ * mappings are stored is no one's business, how many there are and where they begin is.
+ */
+import { assert } from '@sda-lab/guest-memory';
+import type { SharedPages } from './shared-pages.ts';
+
+export const READ = 1;
+export const WRITE = 2;
+
+export interface PageRecord {
+  first: number;
+  /** A multiple of `granule`. */
+  count: number;
+  readonly granule: number;
+  /** Process page behind `first`. */
+  host: number;
+  /** READ and WRITE bits, seen from the device. */
+  readonly rights: number;
+  /** iommufd: made without CAP_IPC_LOCK, so charged to the user. */
+  readonly charged: boolean;
+  /** type1: the address behind the mapping was declared invalid (VADDR flag); it stays mapped. */
+  readonly vaddrInvalid: boolean;
+  /** Whether the pages themselves were pinned for writing; set where a copy has fewer rights than its pages. */
+  readonly pagesWritable?: boolean;
+  /** iommufd: set when an IOAS_COPY shares the pages; index of `first` in it is `sharedAt`. */
+  readonly shared?: SharedPages;
+  sharedAt?: number;
+}
+
+export class PageRecords {
+  readonly #records: PageRecord[] = [];
+  #mappingCount = 0;
+
+  get mappingCount(): number {
+    return this.#mappingCount;
+  }
+
+  get all(): readonly PageRecord[] {
+    return this.#records;
+  }
+
+  /** Index of the first record that ends after `page`; the number of records when none does. */
+  indexFrom(page: number): number {
+    let low = 0;
+    let high = this.#records.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const record = this.#records[middle]!;
+      if (record.first + record.count > page) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** The record that holds `page`. */
+  at(page: number): PageRecord | undefined {
+    const record = this.#records[this.indexFrom(page)];
+    return record !== undefined && record.first <= page ? record : undefined;
+  }
+
+  /** The first mapped page in [first, end), or `end`. */
+  nextMapped(first: number, end: number): number {
+    const record = this.#records[this.indexFrom(first)];
+    return record === undefined ? end : Math.min(end, Math.max(first, record.first));
+  }
+
+  insert(record: PageRecord): void {
+    assert(record.count > 0 && record.count % record.granule === 0, 'a record holds whole granules');
+    const index = this.indexFrom(record.first);
+    const next = this.#records[index];
+    assert(next === undefined || next.first >= record.first + record.count, 'mappings never overlap');
+    this.#mappingCount += record.count / record.granule;
+    const before = this.#records[index - 1];
+    if (before !== undefined && adjoin(before, record)) {
+      before.count += record.count;
+      this.#mergeNext(index - 1);
+      return;
+    }
+    this.#records.splice(index, 0, record);
+    this.#mergeNext(index);
+  }
+
+  /** Takes out all granules in [first, end); both ends must be granule boundaries or lie in holes. */
+  removeRange(first: number, end: number): PageRecord[] {
+    this.#splitAt(first);
+    this.#splitAt(end);
+    const from = this.indexFrom(first);
+    const to = this.indexFrom(end);
+    const last = this.#records[to];
+    assert(last === undefined || last.first >= end, 'no mapping sticks out of a removed range');
+    const removed = this.#records.splice(from, to - from);
+    for (const { count, granule } of removed) this.#mappingCount -= count / granule;
+    return removed;
+  }
+
+  /** Makes two mappings of the one that holds `at` strictly inside. */
+  cutMapping(at: number): void {
+    const index = this.indexFrom(at);
+    const record = this.#records[index];
+    assert(record !== undefined && record.first < at, 'a cut lies inside a mapping');
+    const first = mappingFirst(record, at);
+    const [whole] = this.removeRange(first, first + record.granule);
+    assert(whole !== undefined, 'the cut mapping exists');
+    const head = at - first;
+    const sharedAt = whole.sharedAt;
+    this.insert({ ...whole, count: head, granule: head });
+    this.insert({
+      ...whole,
+      first: at,
+      count: whole.granule - head,
+      granule: whole.granule - head,
+      host: whole.host + head,
+      ...(sharedAt === undefined ? {} : { sharedAt: sharedAt + head }),
+    });
+  }
+
+  #splitAt(page: number): void {
+    const index = this.indexFrom(page);
+    const record = this.#records[index];
+    if (record === undefined || record.first >= page) return;
+    const head = page - record.first;
+    assert(head % record.granule === 0, 'records split between granules');
+    const tail: PageRecord = {
+      ...record,
+      first: page,
+      count: record.count - head,
+      host: record.host + head,
+    };
+    if (record.sharedAt !== undefined) tail.sharedAt = record.sharedAt + head;
+    record.count = head;
+    this.#records.splice(index + 1, 0, tail);
+  }
+
+  #mergeNext(index: number): void {
+    const record = this.#records[index]!;
+    const next = this.#records[index + 1];
+    if (next === undefined || !adjoin(record, next)) return;
+    record.count += next.count;
+    this.#records.splice(index + 1, 1);
+  }
+}
+
+/** First page of the mapping that holds `page`. */
+export function mappingFirst(record: PageRecord, page: number): number {
+  return page - ((page - record.first) % record.granule);
+}
+
+/** First page after the mapping that holds `page`. */
+export function mappingEnd(record: PageRecord, page: number): number {
+  return mappingFirst(record, page) + record.granule;
+}
+
+function adjoin(left: PageRecord, right: PageRecord): boolean {
+  return (
+    left.first + left.count === right.first &&
+    left.host + left.count === right.host &&
+    left.granule === right.granule &&
+    left.rights === right.rights &&
+    left.charged === right.charged &&
+    left.vaddrInvalid === right.vaddrInvalid &&
+    left.shared === undefined &&
+    right.shared === undefined
+  );
+}

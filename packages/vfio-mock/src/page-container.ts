@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: MIT
+/**
+ * A container whose mappings are whole 4 KiB pages: type1, iommufd with a device, the compat ioctls, vfio-user. The
+ * row of traits says how it answers.
+ *
+ * Lifecycle: opened with its limits -> map and unmap calls through either door -> closed, which releases all pins.
+ * A ranged map is the loop of its granule maps, in one pass: each check yields the first granule it refuses, the
+ * lowest one wins and, on the same granule, the earlier check; only what is below is pinned.
+ *
+ * Source: Linux 7.2.13 drivers/vfio/vfio_iommu_type1.c, drivers/iommu/iommufd/io_pagetable.c; recordings fuzz-all,
+ * edge-*, stale-*. Not covered: mediated devices, device memory (BARs), concurrent calls.
+ */
+import { assert, ERRNO, type Status } from '@sda-lab/guest-memory';
+import { DirtyLog } from './_internals/dirty-log.ts';
+import { dmaReadWord, dmaWriteWord } from './_internals/dma.ts';
+import { FrameMap } from './_internals/frame-map.ts';
+import { type PageRun, PageChecks } from './_internals/page-checks.ts';
+import { type PageRecord, PageRecords, READ, WRITE } from './_internals/page-records.ts';
+import { PageView } from './_internals/page-view.ts';
+import { type PinPage, Pinner } from './_internals/pinner.ts';
+import type { BackendId, KernelVersion } from './backend-id.ts';
+import { BACKEND_TRAITS, type BackendTraits } from './backend-traits.ts';
+import { CostCounters } from './cost-counters.ts';
+import { FaultPlan } from './fault-plan.ts';
+import { type Geometry, PAGE } from './geometry.ts';
+import type {
+  ContainerObserver,
+  ContainerOptions,
+  DmaRead,
+  IommuContainer,
+  Reached,
+} from './iommu-container.ts';
+import type { IoctlDoor } from './ioctl/ioctl-door.ts';
+import { createPageDoor } from './ioctl/page-door.ts';
+import type { KernelMemory } from './kernel-memory.ts';
+import { DEFAULT_KERNEL } from './kernel-knobs.ts';
+import { ProcessAccount } from './process-account.ts';
+import type { UnmapDecision, UnmapRequest } from './unmap-rules.ts';
+
+/** What a map call made one mapping of, where it is not plain process memory. */
+export interface MapSource {
+  readonly pinPage?: PinPage;
+  readonly driverStatus?: Status;
+}
+
+export class PageContainer implements IommuContainer {
+  readonly name: string;
+  readonly backend: BackendId;
+  readonly traits: BackendTraits;
+  readonly kernel: KernelVersion;
+  readonly geometry: Geometry;
+  readonly faults: FaultPlan = new FaultPlan();
+  readonly costs: CostCounters;
+  readonly account: ProcessAccount;
+  readonly memory: KernelMemory;
+  readonly records: PageRecords = new PageRecords();
+  readonly frames: FrameMap = new FrameMap();
+  readonly pinner: Pinner;
+  readonly checks: PageChecks;
+  readonly dirty: DirtyLog = new DirtyLog();
+  readonly ioctl: IoctlDoor;
+  observer: ContainerObserver | undefined = undefined;
+  done = 0;
+  unmappedPages = 0;
+  peakMappingCount = 0;
+  mapCalls = 0;
+  unmapCalls = 0;
+  refusedMapCalls = 0;
+  refusedUnmapCalls = 0;
+  readonly #entryLimit: number;
+  readonly #view: PageView;
+
+  constructor(backend: BackendId, options: ContainerOptions) {
+    this.backend = backend;
+    this.name = options.name ?? backend;
+    this.traits = { ...BACKEND_TRAITS[backend], ...options.traits };
+    this.kernel = options.kernel ?? DEFAULT_KERNEL;
+    this.geometry = options.geometry ?? this.traits.geometry;
+    this.memory = options.memory;
+    this.account = options.account ?? new ProcessAccount(options.memlock);
+    this.costs = new CostCounters(this.traits, options.physicalLayout ?? 'congruent');
+    this.pinner = new Pinner(this.memory, this.account, this.traits.accounting);
+    const isLimited = this.traits.entryLimit !== Infinity;
+    this.#entryLimit = isLimited
+      ? (options.dmaEntryLimit ?? this.traits.entryLimit)
+      : this.traits.entryLimit;
+    this.checks = new PageChecks(this.traits, this.geometry, this.records);
+    this.#view = new PageView(this.records);
+    this.ioctl = createPageDoor(this);
+  }
+
+  get mappingCount(): number {
+    return this.records.mappingCount;
+  }
+
+  get entriesAvailable(): number {
+    return this.#entryLimit - this.records.mappingCount;
+  }
+
+  mapPages(
+    iovaPage: number,
+    hostPage: number,
+    pageCount: number,
+    granulePages: number,
+    writable: boolean,
+  ): Status {
+    assert(Number.isSafeInteger(iovaPage) && Number.isSafeInteger(hostPage), 'pages are safe integers');
+    if (pageCount <= 0 || granulePages <= 0) return this.refuseMap(-ERRNO.EINVAL);
+    const run: PageRun = { iovaPage, hostPage, pageCount, granulePages };
+    const refusal = this.checks.firstRefusal(run, this.entriesAvailable);
+    return this.#perform(run, writable ? READ | WRITE : READ, refusal.granule, refusal.status, {});
+  }
+
+  /** One map call of the ioctl door that passed its argument checks. */
+  mapMapping(
+    iovaPage: number,
+    hostPage: number,
+    pageCount: number,
+    rights: number,
+    source: MapSource,
+  ): Status {
+    const run = { iovaPage, hostPage, pageCount, granulePages: pageCount };
+    return this.#perform(run, rights, Infinity, 0, source);
+  }
+
+  /** Counts a map call that the checks of its arguments refused. */
+  refuseMap(status: Status): Status {
+    this.done = 0;
+    this.#countMaps(1, true);
+    return status;
+  }
+
+  unmapPages(iovaPage: number, pageCount: number): Status {
+    this.unmappedPages = 0;
+    if (pageCount <= 0) return this.refuseUnmap(-ERRNO.EINVAL);
+    const end = iovaPage + pageCount;
+    if (end > this.checks.endPage) return this.refuseUnmap(-ERRNO.EOVERFLOW);
+    if (!this.checks.isAligned(iovaPage, pageCount)) return this.refuseUnmap(-ERRNO.EINVAL);
+    return this.unmapRequest({
+      touchFirst: iovaPage,
+      touchEnd: end,
+      insideFirst: iovaPage,
+      insideEnd: end,
+    });
+  }
+
+  /** One unmap call that passed its argument checks. */
+  unmapRequest(request: UnmapRequest<number>): Status {
+    this.unmappedPages = 0;
+    const decision = this.decideUnmap(request);
+    const { first, end } = decision;
+    const isRefused = decision.status !== 0 && this.records.nextMapped(first, end) >= end;
+    if (!isRefused && this.faults.passes('unmap') === 0) {
+      return this.refuseUnmap(this.faults.status('unmap'));
+    }
+    for (const at of decision.cuts ?? []) this.#cut(at);
+    if (isRefused) return this.refuseUnmap(decision.status);
+    this.unmappedPages = this.removePages(first, end);
+    const status =
+      decision.status === 0 && this.unmappedPages === 0 ? this.traits.holeStatus : decision.status;
+    this.#countUnmap(status !== 0);
+    return status;
+  }
+
+  /** What an unmap of this request would remove and answer. */
+  decideUnmap(request: UnmapRequest<number>): UnmapDecision<number> {
+    return this.traits.unmapRule(this.#view, request);
+  }
+
+  /** Counts a call that changed no mapping: an address invalidated or given anew. */
+  passUnmap(): void {
+    this.#countUnmap(false);
+  }
+
+  passMap(): void {
+    this.#countMaps(1, false);
+  }
+
+  /** Counts an unmap call that was refused as a whole. */
+  refuseUnmap(status: Status): Status {
+    this.unmappedPages = 0;
+    this.#countUnmap(true);
+    return status;
+  }
+
+  unmapAll(): number {
+    this.unmappedPages = this.removePages(0, this.checks.endPage);
+    this.#countUnmap(false);
+    return this.unmappedPages;
+  }
+
+  /** Removes the mappings in [first, end), whose ends cut none; answers the pages. */
+  removePages(first: number, end: number): number {
+    if (first >= end) return 0;
+    const removed = this.records.removeRange(first, end);
+    let pages = 0;
+    for (const record of removed) {
+      pages += record.count;
+      this.#release(record);
+    }
+    this.#tellRemoved(removed);
+    return pages;
+  }
+
+  translate(iovaPage: number): number {
+    if (this.traits.pins) return this.frames.get(iovaPage);
+    const record = this.records.at(iovaPage);
+    return record === undefined ? 0 : this.memory.peekPage(record.host + iovaPage - record.first);
+  }
+
+  reach(iova: bigint): Reached | undefined {
+    const page = Number(iova / PAGE);
+    const record = this.records.at(page);
+    if (record === undefined) return undefined;
+    return { frame: this.translate(page), offset: Number(iova % PAGE), rights: record.rights };
+  }
+
+  isMapped(iovaPage: number): boolean {
+    return this.records.at(iovaPage) !== undefined;
+  }
+
+  isWritable(iovaPage: number): boolean {
+    const record = this.records.at(iovaPage);
+    return record !== undefined && (record.rights & WRITE) !== 0;
+  }
+
+  dmaRead(iova: bigint): DmaRead {
+    return dmaReadWord(this, iova);
+  }
+
+  dmaWrite(iova: bigint, value: number): Status {
+    return dmaWriteWord(this, iova, value);
+  }
+
+  forEachMapping(emit: (iovaPage: number, pageCount: number) => void): void {
+    for (const { first, count, granule } of this.records.all) {
+      for (let at = first; at < first + count; at += granule) emit(at, granule);
+    }
+  }
+
+  close(): void {
+    this.removePages(0, this.checks.endPage);
+  }
+
+  /** A mapping that was made, told to counters and observer; used by IOAS_COPY for areas that pin nothing new. */
+  adopt(record: PageRecord): void {
+    this.records.insert(record);
+    this.costs.mapped(record.first, record.count, record.granule, record.host);
+    this.peakMappingCount = Math.max(this.peakMappingCount, this.records.mappingCount);
+  }
+
+  #perform(
+    run: PageRun,
+    rights: number,
+    allowedGranules: number,
+    refusalStatus: Status,
+    source: MapSource,
+  ): Status {
+    const granules = Math.ceil(run.pageCount / run.granulePages);
+    const passes = this.faults.passes('map');
+    const limit = Math.min(granules, allowedGranules, passes);
+    const pinned = this.#pinGranules(run, limit, rights, source);
+    this.done = pinned.granules;
+    const isComplete = pinned.granules === granules;
+    this.#store(run, pinned.granules, rights);
+    this.#countMaps(pinned.granules + (isComplete ? 0 : 1), !isComplete);
+    if (isComplete) return 0;
+    if (pinned.status !== 0) return pinned.status;
+    return passes < allowedGranules ? this.faults.status('map') : refusalStatus;
+  }
+
+  #pinGranules(
+    run: PageRun,
+    limit: number,
+    rights: number,
+    source: MapSource,
+  ): { granules: number; status: Status } {
+    if (!this.traits.pins) return { granules: limit, status: 0 };
+    const { memory } = this;
+    const isWrite = (rights & WRITE) !== 0;
+    let host = run.hostPage;
+    const pinPage = source.pinPage ?? ((index: number) => memory.pinPage(host + index, isWrite));
+    for (let granule = 0; granule < limit; granule += 1) {
+      const offset = granule * run.granulePages;
+      const count = Math.min(run.granulePages, run.pageCount - offset);
+      host = run.hostPage + offset;
+      const status = this.pinner.pin(
+        this.frames,
+        run.iovaPage + offset,
+        count,
+        pinPage,
+        source.driverStatus,
+      );
+      if (status === 0) continue;
+      if (!this.traits.unwindsFailedMap) this.#keepWhatPins(run.iovaPage + offset, host, count, rights);
+      return { granules: granule, status };
+    }
+    return { granules: limit, status: 0 };
+  }
+
+  /** Planted fault: a map that fails leaves behind what it could pin. */
+  #keepWhatPins(first: number, host: number, count: number, rights: number): void {
+    let kept = 0;
+    const pinOne = (): number => this.memory.pinPage(host + kept, (rights & WRITE) !== 0);
+    while (kept < count && this.pinner.pin(this.frames, first + kept, 1, pinOne) === 0) kept += 1;
+    if (kept > 0) this.adopt(this.#recordOf(first, host, kept, kept, rights));
+  }
+
+  #store(run: PageRun, granules: number, rights: number): void {
+    if (granules === 0) return;
+    const { iovaPage, hostPage, granulePages } = run;
+    const pageCount = Math.min(run.pageCount, granules * granulePages);
+    const tail = pageCount % granulePages;
+    const whole = pageCount - tail;
+    if (whole > 0) this.adopt(this.#recordOf(iovaPage, hostPage, whole, granulePages, rights));
+    if (tail > 0) this.adopt(this.#recordOf(iovaPage + whole, hostPage + whole, tail, tail, rights));
+    this.observer?.onMapped(iovaPage, pageCount, granulePages, (rights & WRITE) !== 0);
+  }
+
+  #recordOf(first: number, host: number, count: number, granule: number, rights: number): PageRecord {
+    return { first, count, granule, host, rights, charged: this.pinner.charges, vaddrInvalid: false };
+  }
+
+  #release(record: PageRecord): void {
+    const { first, count, granule, host, charged, shared } = record;
+    this.costs.unmapped(first, count, granule, host);
+    if (!this.traits.pins) return;
+    for (let page = first; page < first + count; page += 1) {
+      const frame = this.frames.get(page);
+      this.frames.set(page, 0);
+      if (shared === undefined || shared.release(record.sharedAt! + page - first)) {
+        this.pinner.unpin(frame, charged);
+      }
+    }
+  }
+
+  #tellRemoved(removed: readonly PageRecord[]): void {
+    if (this.observer === undefined) return;
+    let first = -1;
+    let end = -1;
+    for (const record of removed) {
+      if (record.first !== end) {
+        if (first !== -1) this.observer.onUnmapped(first, end - first);
+        first = record.first;
+      }
+      end = record.first + record.count;
+    }
+    if (first !== -1) this.observer.onUnmapped(first, end - first);
+  }
+
+  /** Two mappings of one; the IO page table is not touched (iommufd compat v1). */
+  #cut(at: number): void {
+    this.records.cutMapping(at);
+    this.peakMappingCount = Math.max(this.peakMappingCount, this.records.mappingCount);
+  }
+
+  #countMaps(calls: number, isRefused: boolean): void {
+    this.mapCalls += calls;
+    if (isRefused) this.refusedMapCalls += 1;
+    this.faults.took('map', calls);
+  }
+
+  #countUnmap(isRefused: boolean): void {
+    this.unmapCalls += 1;
+    if (isRefused) this.refusedUnmapCalls += 1;
+    this.faults.took('unmap', 1);
+  }
+}
