@@ -66,6 +66,8 @@ export class GuestMemory implements UserMemory {
   readonly #attributes: Bitmap;
   readonly #blocks: BlockState[] = [];
   readonly #states = new Map<RamBlock, BlockState>();
+  /** The block asked for last: walks over pages ask for the same one again and again. */
+  #lastState: BlockState | undefined = undefined;
 
   constructor(options: GuestMemoryOptions) {
     this.regime = options.regime;
@@ -220,8 +222,10 @@ export class GuestMemory implements UserMemory {
   }
 
   #state(block: RamBlock): BlockState {
+    if (this.#lastState?.block === block) return this.#lastState;
     const state = this.#states.get(block);
     assert(state !== undefined, 'a block belongs to the guest memory it is used with');
+    this.#lastState = state;
     return state;
   }
 }

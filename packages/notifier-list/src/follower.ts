@@ -55,7 +55,8 @@ export class Follower implements RamDiscardListener {
   };
 
   readonly onAborted = (event: ChangeEvent): void => {
-    if (this.#event === event) this.tracker.undo();
+    if (this.#event !== event) return;
+    this.tracker.undo();
     this.#event = undefined;
   };
 

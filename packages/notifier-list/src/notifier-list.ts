@@ -193,16 +193,17 @@ export class ConversionNotifier {
     return status;
   }
 
+  /** Only blocks that can be private lose anything. */
   #reset(): Status {
-    const blocks = [...this.#blocks.values()];
-    const events = blocks.map(
+    const states = [...this.#blocks.values()].filter(({ block }) => block.hasGuestMemfd);
+    const events = states.map(
       ({ block }): ChangeEvent => ({ range: { block, firstPage: 0, endPage: block.pageCount }, to: 'private' }),
     );
     if (events.some((event) => this.converting.notify(event) !== 0) && this.#has('unmap-veto')) {
       for (const event of events) this.aborted.notify(event);
       return -ERRNO.EAGAIN;
     }
-    for (const { block, shared } of blocks) if (block.hasGuestMemfd) shared.clear(0, block.pageCount);
+    for (const { block, shared } of states) shared.clear(0, block.pageCount);
     return 0;
   }
 }

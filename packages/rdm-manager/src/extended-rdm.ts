@@ -154,17 +154,17 @@ class ExtendedManager {
     return status;
   }
 
+  /** Only blocks that can be private lose anything. */
   #reset(): Status {
-    for (const state of this.#blocks.values()) state.begin();
-    for (const state of this.#blocks.values()) {
+    const states = [...this.#blocks.values()].filter(({ block }) => block.hasGuestMemfd);
+    for (const state of states) state.begin();
+    for (const state of states) {
       const status = state.unmap(0, state.block.pageCount, this.#has('unmap-veto'));
       if (status === 0) continue;
-      for (const other of this.#blocks.values()) other.undo();
+      for (const other of states) other.undo();
       return -ERRNO.EAGAIN;
     }
-    for (const state of this.#blocks.values()) {
-      if (state.block.hasGuestMemfd) state.shared.clear(0, state.block.pageCount);
-    }
+    for (const { shared, block } of states) shared.clear(0, block.pageCount);
     return 0;
   }
 

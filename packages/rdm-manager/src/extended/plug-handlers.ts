@@ -63,7 +63,9 @@ function createPlugEvents(stateOf: StateOf, has: Has): PlugEvents {
       if (isTracked) stateOf(range.block).plugged.set(range.firstPage, range.endPage);
     },
     willUnplug: (_source, range) => askToUnplug(range),
-    unplugAborted: (_source, range) => stateOf(range.block).undo(),
+    unplugAborted: (_source, range) => {
+      if (early) stateOf(range.block).undo();
+    },
     discarded: (_source, range) => unmapLate(range),
     unplugged: (_source, range) => {
       if (isTracked) stateOf(range.block).plugged.clear(range.firstPage, range.endPage);
