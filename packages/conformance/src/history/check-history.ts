@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { positionCount, type WorldSpec } from '../world/world-spec.ts';
+import { MAX_WORLD_PAGES, positionCount, type WorldSpec } from '../world/world-spec.ts';
 import { HistoryError } from './history-error.ts';
 import type { History } from './history.ts';
 import type { Operation } from './operation.ts';
@@ -9,6 +9,10 @@ export function checkHistory(history: History): History {
   for (const [at, operation] of history.operations.entries()) {
     const problem = findProblem(history.world, operation);
     if (problem !== undefined) throw new HistoryError(`history: operation ${at + 1} (${operation.op}) ${problem}`);
+  }
+  const pages = positionCount(history.world);
+  if (pages > MAX_WORLD_PAGES) {
+    throw new HistoryError(`history: world(...) has ${pages} pages with its devices; at most ${MAX_WORLD_PAGES} are built`);
   }
   const names = new Set(history.world.containers.map(({ name }) => name));
   if (names.size !== history.world.containers.length) {

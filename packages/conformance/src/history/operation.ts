@@ -10,14 +10,18 @@ import * as v from 'valibot';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const index = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** A virtio-mem request names at most this many blocks: its field has 16 bits. One past the device is answered ERROR. */
+const MAX_BLOCKS = 65535;
+const block = v.pipe(index, v.maxValue(MAX_BLOCKS));
+const blockCount = v.pipe(count, v.maxValue(MAX_BLOCKS));
 const container = v.pipe(v.string(), v.regex(/^c\d+$/));
 const device = v.pipe(v.string(), v.regex(/^m\d+$/));
 const errno = v.picklist(Object.keys(ERRNO) as [ErrnoName, ...ErrnoName[]]);
 
 export const operationSchema = v.variant('op', [
   v.strictObject({ op: v.literal('convert'), page: index, count, to: v.picklist(['shared', 'private']) }),
-  v.strictObject({ op: v.literal('plug'), device, block: index, count }),
-  v.strictObject({ op: v.literal('unplug'), device, block: index, count }),
+  v.strictObject({ op: v.literal('plug'), device, block, count: blockCount }),
+  v.strictObject({ op: v.literal('unplug'), device, block, count: blockCount }),
   v.strictObject({ op: v.literal('unplug-all'), device }),
   v.strictObject({ op: v.literal('reset') }),
   v.strictObject({ op: v.literal('attach'), container }),

@@ -3,7 +3,7 @@
  * Reads the one-line text form. `world(...)` may be left out (all defaults). Spaces around separators do not matter.
  */
 import * as v from 'valibot';
-import { worldSchema, type WorldSpec } from '../world/world-spec.ts';
+import { WORLD_BACKENDS, worldSchema, type WorldSpec } from '../world/world-spec.ts';
 import { checkHistory } from './check-history.ts';
 import { HistoryError } from './history-error.ts';
 import type { History } from './history.ts';
@@ -14,7 +14,7 @@ const CALL = /^([a-z-]+)(?:\((.*)\))?$/;
 export function parseHistory(text: string): History {
   const calls = text
     .split(';')
-    .map((part) => part.trim())
+    .map((part) => part.trim().replaceAll(/\s+/g, ' '))
     .filter((part) => part !== '');
   if (calls.length === 0) throw new HistoryError('history: nothing there; write for example attach(c0); convert(0+1,shared)');
   const startsWithWorld = calls[0]!.startsWith('world(') || calls[0] === 'world';
@@ -31,15 +31,26 @@ function parseWorld(call: string): WorldSpec {
   for (const part of inside.split(/,(?=\s*[A-Za-z]+\s*=)/)) {
     if (part.trim() === '') continue;
     const [key, value] = splitOnce(part.trim(), '=');
+    if (!Object.hasOwn(worldSchema.entries, key)) throw new HistoryError(`history: world(...) has no ${key}; write ${WORLD_USAGE}`);
     if (value === undefined) throw new HistoryError(`history: world(${part.trim()}) has no value; write ${key}=...`);
-    if (key in input) throw new HistoryError(`history: world(...) gives ${key} twice; keep one`);
+    if (Object.hasOwn(input, key)) throw new HistoryError(`history: world(...) gives ${key} twice; keep one`);
     input[key] = worldValue(key, value);
   }
   const parsed = v.safeParse(worldSchema, input);
   if (parsed.success) return parsed.output;
   const issue = parsed.issues[0];
-  throw new HistoryError(`history: world(...) ${v.getDotPath(issue) ?? ''}: ${issue.message}`);
+  throw new HistoryError(`history: world(...) ${v.getDotPath(issue) ?? ''}: ${issue.message}; write ${WORLD_USAGE}`);
 }
+
+const WORLD_USAGE = [
+  'regime=two-backend|in-place',
+  `containers=none|cN:${WORLD_BACKENDS.join('|')},...`,
+  'pages=COUNT',
+  'vmem=BLOCKSxPAGES,...',
+  'onRefusal=stop|retry',
+  'tee=none|tdx|snp',
+  'limit=COUNT',
+].join(', ');
 
 function worldValue(key: string, value: string): unknown {
   if (key === 'pages' || key === 'limit') return wholeNumber(value);
@@ -61,7 +72,7 @@ function parseOperation(call: string, number: number): Operation {
   const match = CALL.exec(call);
   const name = match?.[1] ?? call;
   const args = match?.[2] === undefined ? [] : match[2].split(',').map((arg) => arg.trim());
-  const shape = SHAPES[name];
+  const shape = Object.hasOwn(SHAPES, name) ? SHAPES[name] : undefined;
   if (match === null || shape === undefined) {
     throw new HistoryError(
       `history: operation ${number} is '${call}'; known are ${Object.values(SHAPES).map(({ usage }) => usage).join(', ')}`,

@@ -9,11 +9,7 @@ import type { Reason, Violation } from './violation.ts';
 
 export function explain(violation: Violation, history: History): string {
   const { evidence, operationIndex } = violation;
-  const operation = history.operations[operationIndex];
-  const when =
-    operation === undefined
-      ? 'Let the history be over, every fault be lifted and every container be detached.'
-      : `Let operation ${operationIndex + 1}, ${printOperation(operation)}, be done.`;
+  const when = momentText(operationIndex, history);
   const page = evidence.position === undefined ? 'the page' : `page ${evidence.position}`;
   const who = evidence.container ?? 'the container';
   const [then, however] = WORDS[evidence.reason]({
@@ -27,6 +23,13 @@ export function explain(violation: Violation, history: History): string {
   return `${when} Then ${then}. However, ${however}.${harm}`;
 }
 
+function momentText(operationIndex: number, history: History): string {
+  const operation = history.operations[operationIndex];
+  if (operation !== undefined) return `Let operation ${operationIndex + 1}, ${printOperation(operation)}, be done.`;
+  if (operationIndex < 0) return 'Let the world be built.';
+  return 'Let the history be over, every fault be lifted and every container be detached.';
+}
+
 interface Facts {
   readonly page: string;
   readonly who: string;
@@ -34,6 +37,8 @@ interface Facts {
   readonly backing: string;
   readonly detail: string;
 }
+
+const NO_FRAME = 'no frame';
 
 const HARM = {
   none: '',
@@ -44,7 +49,9 @@ const HARM = {
 /** Then ... / However ..., per reason. */
 const WORDS: Readonly<Record<Reason, (facts: Facts) => readonly [string, string]>> = {
   'stale-translation': ({ page, who, device, backing }) => [
-    `a device in ${who} must reach the frame that backs ${page}, ${backing}`,
+    backing === NO_FRAME
+      ? `no frame backs ${page} yet, so a device in ${who} may reach none`
+      : `a device in ${who} must reach ${backing}, which backs ${page}`,
     `${who} still leads ${page} to ${device}: the device reads and writes the wrong memory`,
   ],
   'private-frame-reached': ({ page, who, device }) => [
@@ -126,5 +133,5 @@ const WORDS: Readonly<Record<Reason, (facts: Facts) => readonly [string, string]
 };
 
 function frameText(frame: number | undefined): string {
-  return frame === undefined || frame === 0 ? 'no frame' : `frame ${frame}`;
+  return frame === undefined || frame === 0 ? NO_FRAME : `frame ${frame}`;
 }

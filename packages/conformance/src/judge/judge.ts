@@ -204,10 +204,9 @@ export class Judge {
     this.#pending.fill(0);
   }
 
-  /** All pages, as at the end of an operation that touched them all. */
-  checkEverything(): void {
-    this.#checkRestingRun(0, this.#layout.totalCount);
-    this.#checkOrphans();
+  /** The operation under way concerns every page: all of them are looked at when it ends. */
+  touchEverything(): void {
+    this.#touched = [{ first: 0, end: this.#layout.totalCount }];
   }
 
   /** What a conversion left unfinished only a conversion can finish, and a plug request only a plug request. */
@@ -259,10 +258,20 @@ export class Judge {
 
   /** Pages changed: look at what always holds now, and at the rest when the operation ends. */
   #touch(span: Span, first: number, end: number): void {
-    this.#touched.push({ first, end });
+    this.#noteTouched(first, end);
     for (let at = 0; at < this.#containers.length; at += 1) {
       for (let position = first; position < end; position += 1) this.#checkAlways(at, span, position);
     }
+  }
+
+  /** Pins populate page by page: runs that continue the last one, or lie in it, are not kept apart. */
+  #noteTouched(first: number, end: number): void {
+    const last = this.#touched.at(-1);
+    if (last !== undefined && last.first <= first && first <= last.end) {
+      if (end > last.end) this.#touched[this.#touched.length - 1] = { first: last.first, end };
+      return;
+    }
+    this.#touched.push({ first, end });
   }
 
   #checkAlways(containerIndex: number, span: Span, position: number): void {
@@ -373,7 +382,7 @@ export class Judge {
 
   #checkOrphans(): void {
     const { orphanCount } = this.#memory.frames;
-    if (orphanCount === 0 || this.#pending.some((mark) => mark !== 0)) return;
+    if (orphanCount === 0 || this.#violations.has('bounded') || this.#pending.some((mark) => mark !== 0)) return;
     this.report('bounded', { reason: 'orphan-pin', detail: String(orphanCount) });
   }
 

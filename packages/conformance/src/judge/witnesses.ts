@@ -6,19 +6,17 @@ import { INVARIANTS, type Invariant } from './invariant.ts';
  * An invariant that was never witnessed was not tested.
  */
 export class Witnesses {
-  readonly #counts = new Map<Invariant, number>(INVARIANTS.map((invariant) => [invariant, 0]));
+  readonly #counts = Object.fromEntries(INVARIANTS.map((invariant) => [invariant, 0])) as Record<Invariant, number>;
 
   see(invariant: Invariant): void {
-    this.#counts.set(invariant, this.count(invariant) + 1);
+    this.#counts[invariant] += 1;
   }
 
   count(invariant: Invariant): number {
-    return this.#counts.get(invariant)!;
+    return this.#counts[invariant];
   }
 
   add(other: Witnesses): void {
-    for (const invariant of INVARIANTS) {
-      this.#counts.set(invariant, this.count(invariant) + other.count(invariant));
-    }
+    for (const invariant of INVARIANTS) this.#counts[invariant] += other.#counts[invariant];
   }
 }

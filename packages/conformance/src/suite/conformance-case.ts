@@ -59,6 +59,11 @@ export interface FamilyOf {
   written(name: string, about: Invariant, fact: string, operations: string, extra?: Extra): ConformanceCase;
 }
 
+/** A case that attaches needs assignment, unless it shows that there is none. */
+function needsOf(operations: string, absent: readonly Absence[] = []): Need[] {
+  return operations.includes('attach(') && !absent.includes('assignment') ? ['assignment'] : [];
+}
+
 export function family({ prefix, source, basis, world = '', needs = [] }: Family): FamilyOf {
   const build =
     (setUp: ConformanceCase['setUp']) =>
@@ -77,7 +82,7 @@ export function family({ prefix, source, basis, world = '', needs = [] }: Family
       answers: {},
       answersOn: ['type1v2', 'iommufd'],
       ...extra,
-      needs: [...needs, ...(extra.needs ?? [])],
+      needs: [...new Set([...needs, ...(extra.needs ?? []), ...needsOf(operations, extra.absent)])],
     });
   return { spread: build('spread'), written: build('as-written') };
 }

@@ -13,18 +13,22 @@ export interface Finding {
   readonly regime: Regime;
   /** Seen by the judge, or an operation that answered otherwise than its case says. */
   readonly seenIn: 'state' | 'answer';
+  /** Whether it needs a VMM that hands refusals to the guest: then a live finding is live only once that is so. */
+  readonly onRefusal: 'stop' | 'retry';
   /** The history as one pasteable line. */
   readonly history: string;
   readonly explanation: string;
 }
 
-/** Keeps the first finding per invariant and reach. */
+/** Keeps the first finding per invariant and reach; one that needs no retrying VMM before one that does. */
 export class Findings {
   readonly #byKey = new Map<string, Finding>();
 
   add(finding: Finding): void {
     const key = `${finding.invariant} ${finding.reach}`;
-    if (!this.#byKey.has(key)) this.#byKey.set(key, finding);
+    const known = this.#byKey.get(key);
+    const needsLess = known?.onRefusal === 'retry' && finding.onRefusal === 'stop';
+    if (known === undefined || needsLess) this.#byKey.set(key, finding);
   }
 
   has(invariant: Invariant, reach: Reach): boolean {

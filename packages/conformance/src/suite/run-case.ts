@@ -34,7 +34,8 @@ export function runCase(
     const result = runHistory(strategy, variation.history, { without });
     witnesses.add(result.witnesses);
     stopped ||= result.stopped;
-    const place = { case: testCase.id, backend, regime, history: printHistory(variation.history) };
+    const { onRefusal } = variation.history.world;
+    const place = { case: testCase.id, backend, regime, onRefusal, history: printHistory(variation.history) };
     for (const violation of result.violations) {
       const { invariant, reach } = violation;
       findings.push({ invariant, reach, ...place, seenIn: 'state', explanation: explain(violation, variation.history) });

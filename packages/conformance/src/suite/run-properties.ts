@@ -59,6 +59,7 @@ export function runProperties(options: PropertyOptions): PropertyRun {
       backend,
       regime,
       seenIn: 'state',
+      onRefusal: history.world.onRefusal,
       history: printHistory(history),
       explanation: explain(violation, history),
     });

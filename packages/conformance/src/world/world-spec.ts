@@ -18,7 +18,13 @@ const containerSchema = v.strictObject({
 
 const vmemSchema = v.strictObject({
   blockCount: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(65535)),
-  blockPages: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(1 << 18)),
+  blockPages: v.pipe(
+    v.number(),
+    v.safeInteger(),
+    v.minValue(1),
+    v.maxValue(1 << 18),
+    v.check((pages) => (pages & (pages - 1)) === 0, 'Invalid value: Expected a power of two'),
+  ),
 });
 
 export const worldSchema = v.strictObject({

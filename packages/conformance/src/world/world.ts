@@ -85,19 +85,14 @@ export class World {
     this.#observeMemory();
     const host = createWorldHost(memory, (event) => this.#log(event), (reason) => this.#exit(reason));
     this.instance = strategy.create(host, options.without ?? new Set());
-    this.devices = this.#build(host);
+    this.devices = this.#survive(() => this.#build(host), []);
   }
 
   /** Performs one operation and lets the judge look at what it did. */
   apply(operation: Operation): Answer {
     this.#operationIndex += 1;
     if (this.hasEnded) return 'the guest is gone';
-    try {
-      return this.#apply(operation);
-    } catch (error) {
-      this.#exit(`${(error as Error).name}: ${(error as Error).message}`);
-      return 'the VMM died';
-    }
+    return this.#survive(() => this.#apply(operation), 'the VMM died');
   }
 
   /**
@@ -107,9 +102,25 @@ export class World {
   finish(): void {
     if (this.hasEnded) return;
     this.#operationIndex += 1;
+    this.#survive(() => this.#wrapUp(), undefined);
+  }
+
+  /** A strategy that throws has ended the VMM; nothing of it escapes. */
+  #survive<T>(act: () => T, otherwise: T): T {
+    try {
+      return act();
+    } catch (error) {
+      this.#exit(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+      return otherwise;
+    }
+  }
+
+  #wrapUp(): void {
+    this.#begin('other', []);
     this.#isMigrating = false;
     this.#heal();
     for (const container of this.containers) if (container.attached) this.#detach(container);
+    this.#begin('other', []);
     const { uncoordinatedDisabled } = this.memory.coordination;
     if (uncoordinatedDisabled !== 0) {
       this.judge.report('hotplug', { reason: 'counter-left', detail: `uncoordinatedDisabled=${uncoordinatedDisabled}` });
@@ -256,10 +267,10 @@ export class World {
       return statusText(status);
     }
     container.attached = true;
+    this.judge.touchEverything();
     this.judge.end('succeeded');
     const difference = findLateDifference(this.judge, this.layout, this.containers, container);
     if (difference !== undefined) this.judge.report('hotplug', difference);
-    this.judge.checkEverything();
     return '0';
   }
 

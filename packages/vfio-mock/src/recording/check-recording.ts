@@ -38,6 +38,8 @@ export interface RecordingReport {
 export interface CheckOptions {
   readonly kernel?: KernelVersion;
   readonly fileName?: string;
+  /** Fires after each compared operation, in every replay that is tried, with all the model answered; it looks and must not act. */
+  readonly onAnswer?: (line: number, got: Answer) => void;
   /** Planted behaviour per backend, for tests. */
   readonly traits?: (backend: BackendId) => Partial<BackendTraits>;
 }
@@ -100,6 +102,7 @@ function replayAs(
     const answer = replay.step(line);
     if (answer === undefined) continue;
     operations += 1;
+    options.onAnswer?.(line.number, answer);
     const difference = compare(line, answer);
     if (difference === undefined) continue;
     mismatches += 1;

@@ -37,6 +37,7 @@ export const MACHINE = [
   reset.written('late-attach-after-reset', 'hotplug', 'a container attached after reset maps no private page', 'attach(c0); convert(0+3,shared); reset; attach(c1)', negative),
   reset.written('reset-of-nothing', 'bounded', 'reset of a private guest changes nothing', 'attach(c0); reset; convert(0+1,shared)'),
   reset.written('refused-reset', 'progress', 'a reset whose unmap is refused is completed by the retry', 'attach(c0); convert(0+3,shared); refuse(c0,unmap,1,EBUSY); reset; heal; convert(0+1,shared)'),
+  reset.written('refused-in-a-second-block', 'atomic', 'a reset refused in one block is undone in every block', 'attach(c0); attach(c1); plug(m0,0+1); convert(0+4,shared); refuse(c0,unmap,3,EBUSY); reset; dma(c1,0,write)', { ...negative, needs: ['virtioMem'], world: 'pages=2, vmem=1x2' }),
   reset.written('reset-after-refusal', 'complete', 'reset after a refused sharing leaves a guest that can share', 'attach(c0); refuse(c0,map,2,ENOMEM); convert(0+3,shared); reset; heal; convert(0+3,shared); dma(c0,2,write)'),
 
   limit.written('admitted-at-the-limit', 'bounded', 'a guest whose worst case equals the limit is admitted', 'attach(c0)', { world: 'limit=32770', answers: { 1: '0' } }),
