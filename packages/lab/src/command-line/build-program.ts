@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+import { Command } from '@commander-js/extra-typings';
+import { addCheckKernel } from '../check-kernel/command.ts';
+import { addConform } from '../conform/command.ts';
+import { addEvaluate } from '../evaluate/command.ts';
+import type { ExitCode } from '../exit-code.ts';
+import { addReplay } from '../replay/command.ts';
+import type { Io } from './io.ts';
+
+const EXIT_CODES = `
+Exit codes:
+  0   named strategies hold; without names, every outcome equals the expectations; no mismatches
+  1   one is broken; one differs; a mismatch
+  2   unknown
+  64  wrong use, or a file that cannot be read
+  70  a fault of sda-lab itself`;
+
+/** The command line: verbs, options, help. A verb reports its exit code through `finish`. */
+export function buildProgram(io: Io, version: string, finish: (code: ExitCode) => void): Command {
+  const program = new Command('sda-lab')
+    .description('shared device assignment lab: designs against one guest, one set of kernels and one judge')
+    .version(version)
+    .addHelpText('after', EXIT_CODES)
+    .exitOverride()
+    // Errors are told once, in one line, by the caller.
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text), outputError: () => undefined });
+  addEvaluate(program, io, finish);
+  addConform(program, io, finish);
+  addReplay(program, io, finish);
+  addCheckKernel(program, io, finish);
+  return program;
+}

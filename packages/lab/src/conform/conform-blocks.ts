@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+import { CASES } from '@sda-lab/conformance';
+import type { Block } from '../text/block.ts';
+import { findingBlocks } from '../text/finding-blocks.ts';
+import type { ConformDocument, ConformStrategy } from './conform-document.ts';
+import { mergePlaces } from './merge-places.ts';
+
+/** What `conform` prints for people. */
+export function conformBlocks(document: ConformDocument): Block[] {
+  return [
+    summary(document),
+    ...document.strategies.flatMap(failures),
+    ...document.strategies.flatMap(skipped),
+    { kind: 'text', text: compared(document) },
+  ];
+}
+
+function summary({ strategies }: ConformDocument): Block {
+  return {
+    kind: 'table',
+    head: ['strategy', 'verdict', 'cases', 'passed', 'failed', 'skipped', 'worlds', 'property\nruns', 'property\noperations'],
+    numeric: [2, 3, 4, 5, 6, 7, 8],
+    rows: strategies.map(({ id, verdict, notApplicable, cases, worlds, properties }) => [
+      id,
+      notApplicable ? 'n-a' : verdict,
+      ...[cases.total, cases.passed, cases.failed, cases.skipped, worlds, properties.runs, properties.commands].map(String),
+    ]),
+  };
+}
+
+function failures({ id, cells, failures: found }: ConformStrategy): Block[] {
+  const unknown = cells.filter(({ outcome }) => outcome === 'unknown');
+  if (found.length === 0 && unknown.length === 0) return [];
+  return [
+    { kind: 'heading', level: 2, text: id },
+    ...mergePlaces(found).flatMap(({ failure, where }) => findingBlocks(failure, where)),
+    ...unknown.map(({ backend, regime, unwitnessed }): Block => {
+      const text = `unknown on ${backend}, ${regime}: no run came near to breaking ${unwitnessed.join(', ')}`;
+      return { kind: 'text', text };
+    }),
+  ];
+}
+
+function skipped({ id, skippedCases }: ConformStrategy): Block[] {
+  if (skippedCases.length === 0) return [];
+  const text = `${id} skips ${skippedCases.length} cases that it does not offer: ${byFamily(skippedCases).join(', ')}`;
+  return [{ kind: 'text', text }];
+}
+
+/** A family that is skipped whole is named as one: `virtio-mem/*`. */
+function byFamily(ids: readonly string[]): string[] {
+  const skippedIds = new Set(ids);
+  const isWhole = (family: string): boolean => CASES.every((one) => familyOf(one.id) !== family || skippedIds.has(one.id));
+  return [...new Set(ids.map((id) => (isWhole(familyOf(id)) ? `${familyOf(id)}/*` : id)))];
+}
+
+function familyOf(id: string): string {
+  return id.split('/')[0]!;
+}
+
+function compared({ matchesExpectations, differences, without }: ConformDocument): string {
+  if (matchesExpectations === null) return `Nothing is expected without ${without.join(', ')}.`;
+  if (matchesExpectations) return 'Every outcome equals the expectations.';
+  return ['Not as expected:', ...differences].join('\n  ');
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+import {
+  type ConformanceReport,
+  type Expectations,
+  runConformance,
+  WORLD_BACKENDS,
+  type WorldBackend,
+} from '@sda-lab/conformance';
+import type { Strategy } from '@sda-lab/guest-memory';
+import { describeFinding } from '../finding-document.ts';
+import { differencesOf } from './differences-of.ts';
+import { CONFORM_SCHEMA_ID, type ConformDocument, type ConformStrategy } from './conform-document.ts';
+
+export interface ConformOptions {
+  /** @defaultValue all */
+  readonly backends?: readonly WorldBackend[];
+  /** Property runs per strategy, over all its backends and regimes. @defaultValue 2400 */
+  readonly runs?: number;
+  /** @defaultValue 1 */
+  readonly seed?: number;
+  /** Additions to leave out; each strategy must have them all. */
+  readonly without?: ReadonlySet<string>;
+  readonly onProgress?: (what: string) => void;
+}
+
+/** The suite over some strategies, as the document of `conform --json`. */
+export function conform(
+  strategies: readonly Strategy[],
+  expectations: Expectations,
+  options: ConformOptions = {},
+): ConformDocument {
+  const { backends = WORLD_BACKENDS, runs = 2400, seed = 1, without = new Set<string>(), onProgress } = options;
+  const reports = strategies.map((strategy) =>
+    runConformance(strategy, {
+      backends,
+      runs,
+      seed,
+      without,
+      onProgress: (done, of) => onProgress?.(`${strategy.id}: ${done} of ${of} cells`),
+    }),
+  );
+  const isCompared = without.size === 0;
+  const differences = isCompared ? reports.flatMap((report) => differencesOf(report, expectations)) : [];
+  return {
+    schema: CONFORM_SCHEMA_ID,
+    seed,
+    without: [...without],
+    strategies: reports.map((report, at) => describe(strategies[at]!, report, backends, without, expectations)),
+    differences,
+    matchesExpectations: isCompared ? differences.length === 0 : null,
+  };
+}
+
+function describe(
+  { id, title }: Strategy,
+  report: ConformanceReport,
+  backends: readonly WorldBackend[],
+  without: ReadonlySet<string>,
+  expectations: Expectations,
+): ConformStrategy {
+  return {
+    id,
+    title,
+    verdict: report.verdict,
+    notApplicable: report.notApplicable,
+    backends: [...backends],
+    cases: report.cases,
+    skippedCases: [...report.skippedCases],
+    failedCases: [...report.failedCases],
+    worlds: report.worlds,
+    properties: report.properties,
+    cells: report.cells.map(({ backend, regime, outcome, stops, unwitnessed }) => {
+      return { backend, regime, outcome, stops, unwitnessed: [...unwitnessed] };
+    }),
+    failures: report.cells.flatMap(({ backend, regime, broken }) =>
+      broken.map((finding) => ({ backend, regime, ...describeFinding(finding, id, without, expectations) })),
+    ),
+  };
+}

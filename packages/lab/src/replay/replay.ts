@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+import { eventText, explain, type History, printHistory, printOperation, runHistory } from '@sda-lab/conformance';
+import type { Strategy } from '@sda-lab/guest-memory';
+import { REPLAY_SCHEMA_ID, type ReplayDocument } from './replay-document.ts';
+
+/** One history under one strategy, step by step, as the document of `replay --json`. */
+export function replay(
+  strategy: Strategy,
+  history: History,
+  without: ReadonlySet<string> = new Set(),
+): ReplayDocument {
+  const { steps, violations, stopped, cost } = runHistory(strategy, history, { without, record: true });
+  const { operations } = history;
+  return {
+    schema: REPLAY_SCHEMA_ID,
+    strategy: strategy.id,
+    without: [...without],
+    history: printHistory(history),
+    steps: operations.map((operation, at) => ({
+      number: at + 1,
+      operation: printOperation(operation),
+      answer: steps[at]!.answer,
+      events: steps[at]!.events.map((event) => ({ ...event, text: eventText(event) })),
+    })),
+    stopped,
+    verdict: operations.length === 0 ? 'unknown' : violations.length === 0 ? 'holds' : 'broken',
+    broken: violations.map((violation) => ({
+      invariant: violation.invariant,
+      reach: violation.reach,
+      step: violation.operationIndex + 1,
+      explanation: explain(violation, history),
+    })),
+    cost: { ...cost },
+  };
+}
