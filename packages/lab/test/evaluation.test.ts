@@ -189,6 +189,7 @@ describe('the scenarios', () => {
         ['0xa1a1a1a1', '0xa1a1a1a1', 'what the CPU wrote'],
         ['0xa1a1a1a1', '0xa1a1a1a1', 'the page that was freed'],
         ['0xa1a1a1a1', '0xa1a1a1a1', 'stale: the CPU wrote 0xb2b2b2b2'],
+        ['0', '0', 'writes 0xc3c3c3c3'],
         ['0xb2b2b2b2', '0xb2b2b2b2', "the device's write of 0xc3c3c3c3 is lost"],
         ['0xc3c3c3c3', '0xc3c3c3c3', 'its own write, which the CPU never sees'],
         ['0xb2b2b2b2', '0xb2b2b2b2', 'healed: what the CPU wrote'],
@@ -198,6 +199,15 @@ describe('the scenarios', () => {
 });
 
 describe('the reports for people', () => {
+  it('the front page shows the table as it is printed', () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    const [, table] = /```text\n(strategy [\s\S]*?)\n```/.exec(readme)!;
+    const printed = runs[1]!.stdout.split('\n').map((line) => line.trimEnd());
+    const shown = table!.split('\n').map((line) => line.trimEnd());
+    expect(shown.length).toBeGreaterThan(15);
+    for (const line of shown) expect(printed).toContain(line);
+  });
+
   it('the terminal ends with the comparison', () => {
     const { stdout } = runs[1]!;
     expect(stdout).toMatch(/uncoordinated +type1v2 +two-backend +broken +coherent +live +3 +0 +2 +3 +1048577\n/);
