@@ -22,6 +22,7 @@ export {
   type Cell,
   type ConformanceOptions,
   type ConformanceReport,
+  DEFAULT_RUNS,
   type Outcome,
   runConformance,
   type Verdict,
@@ -29,6 +30,7 @@ export {
 export { eventText, type WorldEvent } from './world/event.ts';
 export { type Answer, World } from './world/world.ts';
 export {
+  KERNEL_BACKENDS,
   MAX_WORLD_PAGES,
   positionCount,
   WORLD_BACKENDS,

@@ -11,11 +11,11 @@ import {
   runConformance,
   runHistory,
   uncoordinated,
-  WORLD_BACKENDS,
+  KERNEL_BACKENDS,
 } from '../src/index.ts';
 import { judged } from './support/judged.ts';
 
-const OPTIONS = { cases: CASES.filter(({ setUp }) => setUp === 'as-written'), runs: 120 };
+const OPTIONS = { backends: KERNEL_BACKENDS, cases: CASES.filter(({ setUp }) => setUp === 'as-written'), runs: 120 };
 const SIX_STEPS = ['attach(c0)', 'convert(0+1,shared)', 'touch(0)', 'convert(0+1,private)', 'convert(0+1,shared)', 'touch(0)', 'dma(c0,0,read)'];
 
 function cellsOf({ cells }: ConformanceReport, regime: Cell['regime']): readonly Cell[] {
@@ -79,7 +79,7 @@ describe('keep-shared', () => {
   const report = runConformance(keepShared, OPTIONS);
 
   test('two-backend: bounded falls and nothing else; memory is held twice', () => {
-    expect(cellsOf(report, 'two-backend').map(invariantsOf)).toEqual(WORLD_BACKENDS.map(() => ['bounded live']));
+    expect(cellsOf(report, 'two-backend').map(invariantsOf)).toEqual(KERNEL_BACKENDS.map(() => ['bounded live']));
     expect(cellsOf(report, 'in-place').map(({ outcome }) => outcome)).toEqual(['n-a', 'n-a']);
     expect(report.verdict).toBe('broken');
   });
@@ -101,7 +101,7 @@ describe('blocked', () => {
   });
 
   test('an attach answers EBUSY and leaves nothing, and conversions go on', () => {
-    for (const backend of WORLD_BACKENDS) {
+    for (const backend of KERNEL_BACKENDS) {
       const line = `world(containers=c0:${backend}); attach(c0); convert(0+1,shared); dma(c0,0,read); convert(0+1,private)`;
       const { world, answers, violations } = judged(blocked, line);
       expect(answers).toEqual(['-EBUSY', '0', 'not attached', '0']);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CASES, type ConformanceReport, randomHistory, runConformance, runHistory, parseHistory, uncoordinated } from '../src/index.ts';
+import { CASES, type ConformanceReport, KERNEL_BACKENDS, randomHistory, runConformance, runHistory, parseHistory, uncoordinated } from '../src/index.ts';
 import { forgetsRollback } from './strategies/conversion-faults.ts';
 import { reference } from './strategies/reference.ts';
 
@@ -11,7 +11,7 @@ const picked = CASES.filter((_, at) => at % 6 === 0);
 
 describe('one seed, one report', () => {
   test.each([reference, uncoordinated, forgetsRollback].map((strategy) => [strategy.id, strategy] as const))('%s', (_, strategy) => {
-    const options = { cases: picked, runs: 120, seed: 5 };
+    const options = { backends: KERNEL_BACKENDS, cases: picked, runs: 120, seed: 5 };
     const report = runConformance(strategy, options);
     const again = runConformance(strategy, options);
     expect(again).toEqual(report);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Strategy } from '@sda-lab/guest-memory';
 import { describe, expect, test } from 'vitest';
-import { CASES, type ConformanceOptions, explain, type Finding, parseHistory, runConformance, runHistory, uncoordinated } from '../src/index.ts';
+import { CASES, type ConformanceOptions, explain, type Finding, KERNEL_BACKENDS, parseHistory, runConformance, runHistory, uncoordinated } from '../src/index.ts';
 import { believesRetries, keepsTheSide } from './strategies/conversion-faults.ts';
 import { doesNotClip, losesEvenPages, mapsTwice, neverUnmaps } from './strategies/mapping-faults.ts';
 import { ignoresPlugged } from './strategies/state-faults.ts';
@@ -9,7 +9,7 @@ import { ignoresPlugged } from './strategies/state-faults.ts';
 const BROKEN: readonly Strategy[] = [uncoordinated, neverUnmaps, mapsTwice, doesNotClip, keepsTheSide, believesRetries, ignoresPlugged];
 
 function findingsOf(strategy: Strategy, options: ConformanceOptions): Finding[] {
-  return runConformance(strategy, options).cells.flatMap(({ broken }) => broken);
+  return runConformance(strategy, { backends: KERNEL_BACKENDS, ...options }).cells.flatMap(({ broken }) => broken);
 }
 
 interface Told {

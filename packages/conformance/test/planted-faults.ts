@@ -31,7 +31,7 @@ export interface PlantedFault {
   readonly also: readonly Invariant[];
 }
 
-const OVER = 'Let the history be over, every fault be lifted and every container be detached.';
+const OVER = 'Let the history be over: faults are lifted, refused requests retried, containers detached.';
 const SIX_STEPS = 'attach(c0); convert(0+1,shared); touch(0); convert(0+1,private); convert(0+1,shared); touch(0); dma(c0,0,read)';
 
 /** About every page, always: coherent, isolated, rights, order. */
@@ -87,6 +87,19 @@ const ALWAYS: readonly PlantedFault[] = [
       'Let operation 3, convert(5+1,private), be done. Then page 5 is unmapped everywhere before its memory is freed. ' +
       'However, it was freed while c0 mapped it.',
     also: [],
+  },
+  {
+    name: 'a frame freed under the mapping of a server comes back by an access',
+    strategy: conversion.freesFirst,
+    line: 'world(containers=c0:vfio-user); attach(c0); convert(4+2,shared); convert(5+1,private)',
+    caughtBy: 'order/unmap-before-free',
+    falls: 'no-use-after-discard',
+    at: 2,
+    evidence: { reason: 'mapped-after-discard', container: 'c0', position: 5 },
+    words:
+      'Let operation 3, convert(5+1,private), be done. Then no mapping of c0, which pins nothing, may cover page 5 once ' +
+      'its memory is freed. However, one did: an access through it brings the memory back.',
+    also: ['order'],
   },
   {
     name: 'a listener that maps the ROM writable grants too much',

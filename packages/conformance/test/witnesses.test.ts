@@ -5,6 +5,7 @@ import {
   CASES,
   INVARIANTS,
   type Invariant,
+  KERNEL_BACKENDS,
   parseHistory,
   runConformance,
   runHistory,
@@ -21,7 +22,7 @@ const OWED = INVARIANTS.filter((invariant) => invariant !== 'no-use-after-discar
 
 describe('a run that got nowhere', () => {
   test('no cases and no runs: unknown, and every invariant is named', () => {
-    const report = runConformance(reference, { cases: [], runs: 0 });
+    const report = runConformance(reference, { backends: KERNEL_BACKENDS, cases: [], runs: 0 });
     expect(report.verdict).toBe('unknown');
     for (const { outcome, unwitnessed } of report.cells) {
       expect(outcome).toBe('unknown');
@@ -33,7 +34,7 @@ describe('a run that got nowhere', () => {
     const cases = CASES.filter(({ needs }) => !needs.includes('inPlace'));
     const halfWay = { ...reference, capabilities: { ...reference.capabilities, regimes: ['two-backend', 'in-place'] as const } };
     const only = cases.filter(({ needs }) => needs.includes('twoBackend'));
-    const report = runConformance(halfWay, { cases: only, runs: 0 });
+    const report = runConformance(halfWay, { backends: KERNEL_BACKENDS, cases: only, runs: 0 });
     expect(report.cells.map(({ outcome }) => outcome)).toEqual(['unknown', 'unknown', 'unknown', 'unknown']);
     expect(report.failedCases).toEqual([]);
     expect(report.verdict).toBe('unknown');

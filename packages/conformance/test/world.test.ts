@@ -174,7 +174,7 @@ describe('the end of a history', () => {
     const { world, violations, words } = judged(keeps, 'attach(c0); convert(0+2,shared)');
     expect(world.containers[0]!.attached).toBe(false);
     expect(keysOf(violations)).toEqual(['hotplug live 2']);
-    expect(words[0]).toMatch(/^Let the history be over, every fault be lifted and every container be detached\./);
+    expect(words[0]).toMatch(/^Let the history be over: faults are lifted, refused requests retried, containers detached\./);
   });
 
   test('a right design leaves no mapping, pin, count or waiting request', () => {

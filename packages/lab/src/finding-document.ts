@@ -19,6 +19,8 @@ export const findingSchema = v.strictObject({
   seenIn: v.picklist(['state', 'answer']),
   /** Where the expectation comes from; null without one. */
   source: v.nullable(v.string()),
+  /** What a reader must know of it; null without any. */
+  note: v.nullable(v.string()),
   replay: v.string(),
 });
 
@@ -45,6 +47,7 @@ export function describeFinding(
     onRefusal,
     seenIn,
     source: row?.source ?? null,
+    note: row?.note ?? null,
     replay: replayLine(history, strategyId, without),
   };
 }

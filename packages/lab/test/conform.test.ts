@@ -19,7 +19,8 @@ describe('conform', () => {
     expect([code, document.matchesExpectations, document.differences]).toEqual([0, true, []]);
     expect(document.strategies.map(({ id, verdict }) => [id, verdict])).toEqual([['extended-rdm', 'holds'], ['notifier-list', 'holds']]);
     for (const { cells, cases, properties, failures } of document.strategies) {
-      expect(cells.map(({ outcome }) => outcome)).toEqual(['holds', 'holds', 'holds', 'holds']);
+      expect(cells).toHaveLength(14);
+      expect(new Set(cells.map(({ outcome }) => outcome))).toEqual(new Set(['holds']));
       expect(cases.total).toBeGreaterThanOrEqual(100);
       expect(cases.passed + cases.failed + cases.skipped).toBe(cases.total);
       expect(properties.runs).toBeGreaterThanOrEqual(2000);
@@ -58,7 +59,7 @@ describe('conform', () => {
   }, LONG);
 
   it('prints each failure with the line that shows it again', async () => {
-    const { code, stdout, stderr } = await runProgram(['conform', 'keep-shared', '--runs', '0']);
+    const { code, stdout, stderr } = await runProgram(['conform', 'keep-shared', '--runs', '0', '--backend', 'type1v2', '--backend', 'iommufd']);
     expect([code, stderr]).toEqual([1, '']);
     expect(stdout).toContain('bounded: live on type1v2 and iommufd, two-backend');
     expect(stdout).toMatch(/\n {4}npm run lab -- replay 'world\(.*' --strategy keep-shared\n/);

@@ -173,11 +173,23 @@ describe('the scenarios', () => {
     const { worstCase, rows, largestAdmittedPages } = document.scenarios.admission;
     expect([worstCase, largestAdmittedPages]).toEqual([4_227_066, 32_772]);
     expect(rows.map(({ limit, qemu100, qemu101 }) => [limit, qemu100, qemu101])).toEqual([
-      [65_535, 'warns and attaches', 'refuses with -ENOSPC'],
-      [4_194_304, 'warns and attaches', 'refuses with -ENOSPC'],
+      [65_535, 'warns and attaches', 'refuses the device'],
+      [4_194_304, 'warns and attaches', 'refuses the device'],
       [4_227_068, 'attaches', 'attaches'],
       [null, 'attaches', 'attaches'],
     ]);
+  });
+
+  it('an exact unmap: designs that honour it pay one call a page, the others are refused', () => {
+    const { pages, rows } = document.scenarios.unmapShape;
+    const callsOf = (id: string): number[] => rows.filter((row) => row.id === id).map(({ unmapCalls }) => unmapCalls);
+    for (const id of ['extended-rdm', 'notifier-list']) expect(callsOf(id)).toEqual([1, pages]);
+    const strict = rows.filter(({ id, backend }) => backend === 'vfio-user-strict' && callsOf(id)[1] === 1);
+    expect(strict.map(({ id, refusedUnmapCalls }) => [id, refusedUnmapCalls])).toEqual([
+      ['rdm-private-as-discarded', 1],
+      ['ram-block-attributes', 1],
+    ]);
+    for (const { broken } of strict) expect(broken.map(({ invariant }) => invariant)).toContain('no-use-after-discard');
   });
 
   it('the recordings: the model reads what the real device read, at every step', () => {

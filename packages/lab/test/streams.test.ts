@@ -10,7 +10,7 @@ describe('standard streams', () => {
     let err = '';
     const io = { out: (text: string) => void (out += text), err: (text: string) => void (err += text), folder: '.' };
     expect(runLab(['conform', 'blocked', '--runs', '0', '--json'], { ...io, showsProgress: true })).toBe(0);
-    expect(err).toContain(`${CLEAR_LINE}blocked: 4 of 4 cells`);
+    expect(err).toContain(`${CLEAR_LINE}blocked: 14 of 14 cells`);
     expect(err.endsWith(CLEAR_LINE)).toBe(true);
     expect(JSON.parse(out)).toMatchObject({ schema: 'sda-lab/conform@1' });
   });

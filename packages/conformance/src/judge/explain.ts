@@ -27,7 +27,7 @@ function momentText(operationIndex: number, history: History): string {
   const operation = history.operations[operationIndex];
   if (operation !== undefined) return `Let operation ${operationIndex + 1}, ${printOperation(operation)}, be done.`;
   if (operationIndex < 0) return 'Let the world be built.';
-  return 'Let the history be over, every fault be lifted and every container be detached.';
+  return 'Let the history be over: faults are lifted, refused requests retried, containers detached.';
 }
 
 interface Facts {
@@ -129,7 +129,7 @@ const WORDS: Readonly<Record<Reason, (facts: Facts) => readonly [string, string]
     `it discarded ${page}`,
   ],
   'illegal-call': ({ who, detail }) => ['no call is made that the backend must refuse', `${who} answered ${detail}`],
-  'vmm-ended': ({ detail }) => ['nothing a guest or a refused call does ends the VMM', detail],
+  'vmm-ended': ({ detail }) => ['nothing a guest or a refused call does ends the VMM', `it ended: ${detail}`],
 };
 
 function frameText(frame: number | undefined): string {

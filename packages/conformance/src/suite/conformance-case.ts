@@ -4,7 +4,7 @@
  * `answers` adds what the operations must answer.
  */
 import type { Invariant } from '../judge/invariant.ts';
-import type { WorldBackend } from '../world/world-spec.ts';
+import { WORLD_BACKENDS, type WorldBackend } from '../world/world-spec.ts';
 
 /** What a case needs of a strategy; without it the case is skipped by name. */
 export type Need = 'virtioMem' | 'views' | 'rebuild' | 'assignment' | 'limitCheck' | 'inPlace' | 'twoBackend';
@@ -80,7 +80,7 @@ export function family({ prefix, source, basis, world = '', needs = [] }: Family
       world,
       absent: [],
       answers: {},
-      answersOn: ['type1v2', 'iommufd'],
+      answersOn: WORLD_BACKENDS,
       ...extra,
       needs: [...new Set([...needs, ...(extra.needs ?? []), ...needsOf(operations, extra.absent)])],
     });

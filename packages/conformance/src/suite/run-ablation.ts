@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /**
  * What each addition of a design is for: the design runs without it, and the invariant the addition says it guards must
- * fall. Cases that attach by themselves come first, in every backend and regime; then all cases; random histories only
- * when no case notices.
+ * fall. Cases that attach by themselves come first, on both kernel interfaces and in both regimes; then all cases;
+ * random histories only when no case notices.
  */
 import type { Strategy } from '@sda-lab/guest-memory';
+import { KERNEL_BACKENDS } from '../world/world-spec.ts';
 import { CASES } from './cases.ts';
 import type { ConformanceCase } from './conformance-case.ts';
 import type { Finding } from './finding.ts';
@@ -52,7 +53,7 @@ function findFalls(
 ): Finding[] {
   const without = new Set([id]);
   const search = (cases: readonly ConformanceCase[], randomRuns: number): Finding[] =>
-    runConformance(strategy, { without, runs: randomRuns, seed, cases }).cells.flatMap(({ broken }) => broken);
+    runConformance(strategy, { backends: KERNEL_BACKENDS, without, runs: randomRuns, seed, cases }).cells.flatMap(({ broken }) => broken);
   const rounds = [() => search(WRITTEN, 0), () => search(CASES, 0), () => search([], runs)];
   let found: Finding[] = [];
   for (const round of rounds) {

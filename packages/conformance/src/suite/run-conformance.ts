@@ -46,7 +46,7 @@ export interface ConformanceReport {
 export interface ConformanceOptions {
   readonly backends?: readonly WorldBackend[];
   readonly regimes?: readonly Regime[];
-  /** Property runs over all backends and regimes. @defaultValue 2400 */
+  /** Property runs over all backends and regimes. @defaultValue DEFAULT_RUNS */
   readonly runs?: number;
   /** @defaultValue 1 */
   readonly seed?: number;
@@ -58,10 +58,13 @@ export interface ConformanceOptions {
   readonly onProgress?: (done: number, of: number) => void;
 }
 
+/** Enough for every cell of a design with both regimes to get 300. */
+export const DEFAULT_RUNS = 4200;
+
 const REGIMES: readonly Regime[] = ['two-backend', 'in-place'];
 
 export function runConformance(strategy: Strategy, options: ConformanceOptions = {}): ConformanceReport {
-  const { backends = WORLD_BACKENDS, regimes = REGIMES, runs = 2400, seed = 1, cases = CASES } = options;
+  const { backends = WORLD_BACKENDS, regimes = REGIMES, runs = DEFAULT_RUNS, seed = 1, cases = CASES } = options;
   const without = options.without ?? new Set<string>();
   checkSwitches(strategy, without);
   const places = backends.flatMap((backend) => regimes.map((regime) => ({ backend, regime })));

@@ -70,5 +70,10 @@ export function runProperties(options: PropertyOptions): PropertyRun {
 function findNew({ strategy, without, findings, witnesses }: PropertyOptions, history: History): Violation | undefined {
   const result = runHistory(strategy, history, { without });
   witnesses.add(result.witnesses);
-  return result.violations.find(({ invariant, reach }) => !findings.has(invariant, reach));
+  return result.violations.find(({ invariant, reach }) => !isKnown(findings, invariant, reach));
+}
+
+/** What is live is no news when it shows again after the VM stopped. */
+function isKnown(findings: Findings, invariant: Violation['invariant'], reach: Violation['reach']): boolean {
+  return findings.has(invariant, reach) || (reach === 'latent' && findings.has(invariant, 'live'));
 }

@@ -2,10 +2,21 @@
 /**
  * What a world is made of, as data. Everything else about it follows from this, the strategy and the history.
  */
+import type { BackendId } from '@sda-lab/vfio-mock';
 import * as v from 'valibot';
 
-/** Kernel backends a world can be run on. */
-export const WORLD_BACKENDS = ['type1v2', 'iommufd'] as const;
+/** The kernel interfaces QEMU uses by default and by choice; reports lead with them. */
+export const KERNEL_BACKENDS = ['type1v2', 'iommufd'] as const;
+
+/** Backends a world can be run on. */
+export const WORLD_BACKENDS = [
+  ...KERNEL_BACKENDS,
+  'type1',
+  'iommufd-compat-v1',
+  'iommufd-compat-v2',
+  'vfio-user',
+  'vfio-user-strict',
+] as const satisfies readonly BackendId[];
 export type WorldBackend = (typeof WORLD_BACKENDS)[number];
 
 /** Pages a small world may have, so that a history stays readable; large ones are built by the evaluation. */

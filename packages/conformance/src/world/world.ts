@@ -17,18 +17,21 @@ import {
   type Instance,
   PAGE_BYTES,
   type PlugEvents,
+  type RamBlock,
+  type Section,
   type Side,
   type Status,
   statusText,
   type Strategy,
 } from '@sda-lab/guest-memory';
-import { createVirtioMem, type VirtioMem } from '@sda-lab/virtio-mem';
+import type { VirtioMem } from '@sda-lab/virtio-mem';
 import type { Operation } from '../history/operation.ts';
 import { Before } from '../judge/before.ts';
 import { lookThrough } from '../judge/look-through.ts';
 import { findLateDifference } from '../judge/late-attach.ts';
 import { Judge, type OperationUnderWay, type PositionRun } from '../judge/judge.ts';
 import { Accesses } from './accesses.ts';
+import { attachDevices } from './attach-devices.ts';
 import { buildLayout } from './build-layout.ts';
 import { callEvent, type WorldEvent } from './event.ts';
 import { blockPageOf, gfnOf, type Layout } from './layout.ts';
@@ -39,6 +42,9 @@ import type { WorldSpec } from './world-spec.ts';
 /** What an operation answered: a status as text (`0`, `-EAGAIN`), a virtio-mem answer, or why it was not done. */
 export type Answer = string;
 
+const SIDES = ['shared', 'private'] as const;
+const NO_DEVICE: Answer = 'no such device in this design';
+
 export class World {
   readonly spec: WorldSpec;
   readonly memory: GuestMemory;
@@ -47,14 +53,13 @@ export class World {
   readonly containers: readonly WorldContainer[];
   readonly devices: readonly VirtioMem[];
   readonly judge: Judge;
-  /** Events so far; empty unless `record` was asked for. */
-  readonly events: WorldEvent[] = [];
-  /** The VM was stopped by a refused conversion. */
-  isStopped = false;
-  /** The VMM is gone, or a reset shut the guest down; later operations do nothing. */
-  hasEnded = false;
+  readonly events: WorldEvent[] = []; // Empty unless `record` was asked for.
+  isStopped = false; // A refused conversion stopped the VM.
+  hasEnded = false; // The VMM is gone, or a reset shut the guest down; later operations do nothing.
   readonly #strategy: Strategy;
   readonly #record: boolean;
+  /** Sections of devices the design refused: holes in its guests. */
+  #absent: readonly Section[] = [];
   readonly #accesses: Accesses;
   readonly #retries: Operation[] = [];
   #isMigrating = false;
@@ -75,6 +80,7 @@ export class World {
         profile: strategy.listener,
         entryLimit: spec.limit,
         observe: (call, wasInjected) => {
+          if (this.hasEnded) return;
           this.#log(callEvent(container.name, call));
           this.judge.called(at, call, wasInjected);
         },
@@ -127,12 +133,13 @@ export class World {
     }
   }
 
-  /** Requests that were refused and wait for a retry. */
+  /** Refused requests that wait for a retry. */
   get pendingCount(): number {
     return this.#retries.length;
   }
 
   #apply(operation: Operation): Answer {
+    if (this.#namesAbsent(operation)) return NO_DEVICE;
     switch (operation.op) {
       case 'convert':
         return this.#convert(operation);
@@ -194,7 +201,7 @@ export class World {
   #requestPlug(operation: Extract<Operation, { op: 'plug' | 'unplug' | 'unplug-all' }>): Answer {
     const at = Number(operation.device.slice(1));
     const device = this.devices[at];
-    if (device === undefined) return 'no such device in this design';
+    if (device === undefined) return NO_DEVICE;
     const before = this.#begin('plug', [this.#blocksOf(operation, at)]);
     const answer =
       operation.op === 'unplug-all'
@@ -234,7 +241,7 @@ export class World {
     return answer;
   }
 
-  /** Lifts every fault, then the guest repeats what was refused, oldest first; each must succeed now. */
+  /** Lifts every fault; the guest repeats what was refused, oldest first, and each must succeed now. */
   #heal(): Answer {
     for (const { kernel } of this.containers) kernel.faults.heal();
     const retries = this.#retries.splice(0);
@@ -295,23 +302,22 @@ export class World {
     if (left > 0 && kernel.faults.passes('unmap') > 0) {
       this.judge.report('hotplug', { reason: 'left-behind', container: name, detail: `${left} mapping(s)` });
     }
-    kernel.unmapAll();
+    if (left > 0) kernel.unmapAll();
     this.judge.reread(this.containers.indexOf(container));
   }
 
   #dma(container: WorldContainer, page: number, access: 'read' | 'write'): Answer {
-    if (!container.attached) return 'not attached';
-    this.#begin('other', []);
-    const answer = this.#accesses.dma(container, page, access);
-    this.judge.end('succeeded');
-    return answer;
+    return container.attached ? this.#look(() => this.#accesses.dma(container, page, access)) : 'not attached';
   }
 
   /** The guest writes a fresh value to a page, on the side it uses. */
   #touch(page: number): Answer {
-    if (!this.judge.isPlugged(page)) return 'unplugged';
+    return this.judge.isPlugged(page) ? this.#look(() => this.#accesses.touch(page)) : 'unplugged';
+  }
+
+  #look(access: () => Answer): Answer {
     this.#begin('other', []);
-    const answer = this.#accesses.touch(page);
+    const answer = access();
     this.judge.end('succeeded');
     return answer;
   }
@@ -366,12 +372,19 @@ export class World {
     const before = this.#begin('convert', [everything]);
     const status = this.instance.reset();
     if (status !== 0) return this.#settle({ op: 'reset' }, statusText(status), false, true, before);
-    for (const block of this.memory.blocks) if (block.hasGuestMemfd) this.memory.rebuild(block);
+    for (const block of this.memory.blocks) if (block.hasGuestMemfd) this.#rebuild(block);
     this.judge.forgetPending();
     this.#retries.length = 0;
     this.judge.end('succeeded');
     for (const device of this.devices) device.systemReset();
     return '0';
+  }
+
+  #rebuild(block: RamBlock): void {
+    this.memory.rebuild(block);
+    for (const side of SIDES) {
+      this.#log({ kind: 'discard', block: block.name, firstPage: 0, endPage: block.pageCount, side, status: 0 });
+    }
   }
 
   #begin(kind: OperationUnderWay['kind'], positions: readonly PositionRun[]): Before {
@@ -403,13 +416,11 @@ export class World {
   }
 
   #hasSharedPage(): boolean {
-    return this.layout.spans.some((span) => {
-      const end = span.firstPosition + span.section.pageCount;
-      for (let position = span.firstPosition; position < end; position += 1) {
-        if (!span.isRom && this.judge.isDue(span, position)) return true;
-      }
-      return false;
-    });
+    for (const span of this.layout.spans) {
+      const end = span.isRom ? 0 : span.firstPosition + span.section.pageCount;
+      for (let at = span.firstPosition; at < end; at += 1) if (this.judge.isDue(span, at)) return true;
+    }
+    return false;
   }
 
   #container(name: string): WorldContainer {
@@ -417,7 +428,8 @@ export class World {
   }
 
   #log(event: WorldEvent): void {
-    if (this.#record) this.events.push(event);
+    // What the code of a dead VMM still runs through here is no event of the machine.
+    if (this.#record && !this.hasEnded) this.events.push(event);
   }
 
   #observeMemory(): void {
@@ -433,30 +445,28 @@ export class World {
   }
 
   /** Blocks, then the plug sources a design takes; a design that takes none has no virtio-mem in its worlds. */
-  #build(host: Host): VirtioMem[] {
-    const devices: VirtioMem[] = [];
+  #build(host: Host): readonly VirtioMem[] {
     for (const block of this.memory.blocks) {
       if (!block.hasGuestMemfd) continue;
       this.#takeDiscardCount();
       this.instance.addBlock(block);
     }
-    for (const { section, deviceIndex } of this.layout.spans) {
-      if (deviceIndex === -1) continue;
-      const { blockPages } = this.spec.vmem[deviceIndex]!;
-      const device = createVirtioMem({
-        name: section.name,
-        block: section.block,
-        firstGfn: section.firstGfn,
-        blockPages,
-        requestedPages: section.pageCount,
-        scaled: true,
-        host,
-        events: this.#plugEvents(),
-        isMigrating: () => this.#isMigrating,
-      });
-      if (this.instance.attachSource(section.block, device) === 0) devices.push(device);
-    }
+    const { devices, absent } = attachDevices(this.spec, this.layout, this.instance, {
+      host,
+      events: this.#plugEvents(),
+      isMigrating: () => this.#isMigrating,
+    });
+    for (const section of absent) this.memory.addressSpace.remove(section);
+    this.#absent = absent;
     return devices;
+  }
+
+  #namesAbsent(operation: Operation): boolean {
+    if (this.#absent.length === 0 || !('page' in operation)) return false;
+    const count = 'count' in operation ? operation.count : 1;
+    return this.#parts({ first: operation.page, end: operation.page + count }).some(({ first }) =>
+      this.#absent.includes(this.layout.spanAt(first).section),
+    );
   }
 
   #takeDiscardCount(): void {

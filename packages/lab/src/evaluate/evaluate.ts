@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /**
- * The evaluation: every design through the suite, the scenarios and the recordings, as one document. A pure function
+ * The evaluation: every design through the suite on the two kernel interfaces, the scenarios and the recordings, as one
+ * document; `conform` has the other backends. A pure function
  * of its arguments: one seed, one document, byte for byte; so it holds no times.
  */
 import {
   type Cell,
   type ConformanceReport,
   type Expectations,
+  KERNEL_BACKENDS,
   runConformance,
   type RunCost,
 } from '@sda-lab/conformance';
@@ -24,6 +26,7 @@ import { runLateHotplug } from './scenarios/late-hotplug.ts';
 import { runRefusal } from './scenarios/refusal.ts';
 import { runSixSteps } from './scenarios/six-steps.ts';
 import { runSwiotlb } from './scenarios/swiotlb.ts';
+import { runUnmapShape } from './scenarios/unmap-shape.ts';
 import { runVirtioMem } from './scenarios/virtio-mem.ts';
 import { runWholeGuest } from './scenarios/whole-guest.ts';
 
@@ -42,6 +45,7 @@ export function evaluate(options: EvaluateOptions): EvaluationDocument {
   const { strategies, expectations, recordings, runs = 2400, seed = 1, onProgress = () => undefined } = options;
   const reports = strategies.map((strategy) =>
     runConformance(strategy, {
+      backends: KERNEL_BACKENDS,
       runs,
       seed,
       onProgress: (done, of) => onProgress(`conformance: ${strategy.id}, ${done} of ${of} cells`),
@@ -73,6 +77,7 @@ export function evaluate(options: EvaluateOptions): EvaluationDocument {
       swiotlb: swiotlb.scenario,
       virtioMem: runVirtioMem(places),
       refusal: runRefusal(places),
+      unmapShape: runUnmapShape(strategies),
       wholeGuest: runWholeGuest(),
       admission: runAdmission(),
     },

@@ -68,6 +68,7 @@ export const evaluationSchema = v.strictObject({
     swiotlb: scenarios.swiotlbSchema,
     virtioMem: scenarios.virtioMemSchema,
     refusal: scenarios.refusalSchema,
+    unmapShape: scenarios.unmapShapeSchema,
     wholeGuest: scenarios.wholeGuestSchema,
     admission: scenarios.admissionSchema,
   }),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { WORLD_BACKENDS, type WorldBackend } from '@sda-lab/conformance';
+import { KERNEL_BACKENDS, type WorldBackend } from '@sda-lab/conformance';
 import type { Regime, Strategy } from '@sda-lab/guest-memory';
 
 export interface Place {
@@ -8,10 +8,10 @@ export interface Place {
   readonly regime: Regime;
 }
 
-/** Every backend and every regime a design has, in the order of the tables. */
+/** Both kernel interfaces and every regime a design has, in the order of the tables. */
 export function placesOf(strategies: readonly Strategy[]): Place[] {
   return strategies.flatMap((strategy) =>
-    WORLD_BACKENDS.flatMap((backend) =>
+    KERNEL_BACKENDS.flatMap((backend) =>
       strategy.capabilities.regimes.map((regime) => ({ strategy, backend, regime })),
     ),
   );

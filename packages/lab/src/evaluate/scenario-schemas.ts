@@ -104,6 +104,22 @@ export const refusalSchema = v.strictObject({
   ),
 });
 
+export const unmapShapeSchema = v.strictObject({
+  history: v.string(),
+  pages: count,
+  rows: v.array(
+    v.strictObject({
+      id: v.string(),
+      backend: backendSchema,
+      mapCalls: count,
+      unmapCalls: count,
+      /** Of those, calls the server refused. */
+      refusedUnmapCalls: count,
+      broken,
+    }),
+  ),
+});
+
 export const wholeGuestSchema = v.strictObject({
   pages: count,
   rows: v.array(
@@ -129,7 +145,7 @@ export const admissionSchema = v.strictObject({
       limit: v.nullable(count),
       admitted: v.boolean(),
       qemu100: v.picklist(['attaches', 'warns and attaches']),
-      qemu101: v.picklist(['attaches', 'refuses with -ENOSPC']),
+      qemu101: v.picklist(['attaches', 'refuses the device']),
     }),
   ),
   /** The largest guest, with one section, that QEMU 10.1 and later admit at the default limit. */
@@ -160,6 +176,7 @@ export type LateHotplug = v.InferOutput<typeof lateHotplugSchema>;
 export type Swiotlb = v.InferOutput<typeof swiotlbSchema>;
 export type VirtioMemStory = v.InferOutput<typeof virtioMemSchema>;
 export type Refusal = v.InferOutput<typeof refusalSchema>;
+export type UnmapShape = v.InferOutput<typeof unmapShapeSchema>;
 export type WholeGuest = v.InferOutput<typeof wholeGuestSchema>;
 export type Admission = v.InferOutput<typeof admissionSchema>;
 export type RecordedSteps = v.InferOutput<typeof recordedStepsSchema>;

@@ -12,6 +12,7 @@ const LINE_BREAK = /\n(?![^(]*\))/g;
  * a line break separates operations as well as `;` does.
  */
 export function readHistory(given: string, folder: string): History {
+  if (given.trim() === '') throw new UsageError('replay: the history is empty; write for example attach(c0); convert(0+1,shared)');
   const file = resolve(folder, given);
   const isFile = given.endsWith('.jsonl') || existsSync(file);
   try {

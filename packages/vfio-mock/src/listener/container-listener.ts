@@ -89,7 +89,8 @@ export class ContainerListener implements Consumer {
 
   /**
    * A device comes: every section is mapped, those with guest_memfd by the strategy's replay. The first refusal undoes
-   * everything and is returned; -EBUSY when discarding cannot be coordinated, -ENOSPC when the limit check refuses.
+   * everything and is returned; -EBUSY when discarding cannot be coordinated, -ENOSPC when the limit check refuses
+   * (QEMU reports an error there and has no errno for it).
    */
   attach(addressSpace: AddressSpace, instance: Instance, coordination: DiscardCoordination): Status {
     assert(!this.isAttached, 'a container is attached once');

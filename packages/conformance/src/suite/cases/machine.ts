@@ -41,8 +41,8 @@ export const MACHINE = [
   reset.written('reset-after-refusal', 'complete', 'reset after a refused sharing leaves a guest that can share', 'attach(c0); refuse(c0,map,2,ENOMEM); convert(0+3,shared); reset; heal; convert(0+3,shared); dma(c0,2,write)'),
 
   limit.written('admitted-at-the-limit', 'bounded', 'a guest whose worst case equals the limit is admitted', 'attach(c0)', { world: 'limit=32770', answers: { 1: '0' } }),
-  limit.written('refused-one-below', 'bounded', 'a guest whose worst case is one over the limit is refused', 'attach(c0)', { ...negative, world: 'limit=32769', answers: { 1: '-ENOSPC' }, answersOn: ['type1v2'] }),
-  limit.written('iommufd-has-none', 'bounded', 'iommufd admits a guest of any size', 'attach(c0)', { world: 'limit=1', answers: { 1: '0' }, answersOn: ['iommufd'] }),
+  limit.written('refused-one-below', 'bounded', 'a guest whose worst case is one over the limit is refused', 'attach(c0)', { ...negative, world: 'limit=32769', answers: { 1: '-ENOSPC' }, answersOn: ['type1v2', 'type1', 'vfio-user', 'vfio-user-strict'] }),
+  limit.written('iommufd-has-none', 'bounded', 'iommufd admits a guest of any size', 'attach(c0)', { world: 'limit=1', answers: { 1: '0' }, answersOn: ['iommufd', 'iommufd-compat-v1', 'iommufd-compat-v2'] }),
   limit.written('refused-guest-goes-on', 'nonfatal', 'a guest whose device was refused converts all the same', 'convert(0+1,shared); attach(c0); convert(1+1,shared)', { ...negative, world: 'limit=100', answers: { 3: '0' } }),
 
   order.written('unmap-before-free', 'order', 'two backings: a page is unmapped before it is freed', 'attach(c0); convert(0+2,shared); convert(0+2,private)', { ...negative, needs: ['twoBackend'] }),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Block } from '../../text/block.ts';
 import type { EvaluationDocument } from '../evaluation-document.ts';
-import type { LateHotplug, Refusal, SixSteps, VirtioMemStory } from '../scenario-schemas.ts';
+import type { LateHotplug, Refusal, SixSteps, UnmapShape, VirtioMemStory } from '../scenario-schemas.ts';
 import { mergeRows, type PlacedRow } from './merge-rows.ts';
 
 /** The scenarios with a guest: what each design made of the same history. */
@@ -11,6 +11,28 @@ export function scenarioBlocks({ scenarios }: EvaluationDocument): Block[] {
     ...lateHotplug(scenarios.lateHotplug),
     ...virtioMem(scenarios.virtioMem),
     ...refusal(scenarios.refusal),
+    ...unmapShape(scenarios.unmapShape),
+  ];
+}
+
+function unmapShape({ history, pages, rows }: UnmapShape): Block[] {
+  return [
+    { kind: 'heading', level: 2, text: 'What an exact unmap costs' },
+    { kind: 'code', lines: [history] },
+    { kind: 'text', text: `vfio-user lets one unmap cover many mappings; vfio-user-strict wants each named, ${pages} of them here. The ROM is one more map call.` },
+    {
+      kind: 'table',
+      head: ['strategy', 'server', 'map\ncalls', 'unmap\ncalls', 'unmap calls\nrefused', 'broken'],
+      rows: rows.map((row) => [
+        row.id,
+        row.backend,
+        String(row.mapCalls),
+        String(row.unmapCalls),
+        String(row.refusedUnmapCalls),
+        brokenText(row.broken),
+      ]),
+      numeric: [2, 3, 4],
+    },
   ];
 }
 

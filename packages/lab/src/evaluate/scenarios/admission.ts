@@ -32,7 +32,7 @@ function row(backend: WorldBackend, limit: number | null): Admission['rows'][num
     limit,
     admitted,
     qemu100: admitted ? 'attaches' : 'warns and attaches',
-    qemu101: admitted ? 'attaches' : 'refuses with -ENOSPC',
+    qemu101: admitted ? 'attaches' : 'refuses the device',
   };
 }
 
