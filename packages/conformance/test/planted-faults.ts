@@ -273,7 +273,7 @@ const REFUSALS: readonly PlantedFault[] = [
     evidence: { reason: 'vmm-ended', detail: 'vfio: memory listener initialization failed' },
     words:
       'Let operation 3, attach(c0), be done. Then nothing a guest or a refused call does ends the VMM. ' +
-      'However, vfio: memory listener initialization failed.',
+      'However, it ended: vfio: memory listener initialization failed.',
     also: [],
   },
   {
@@ -286,7 +286,7 @@ const REFUSALS: readonly PlantedFault[] = [
     evidence: { reason: 'vmm-ended', detail: 'RangeError: the bitmap and the listeners disagree' },
     words:
       'Let operation 3, convert(0+1,shared), be done. Then nothing a guest or a refused call does ends the VMM. ' +
-      'However, RangeError: the bitmap and the listeners disagree.',
+      'However, it ended: RangeError: the bitmap and the listeners disagree.',
     also: [],
   },
   {

@@ -214,13 +214,13 @@ describe('a strategy that throws or exits gets a verdict', () => {
     const nonfatal = violations.findIndex(({ invariant }) => invariant === 'nonfatal');
     const evidence = { reason: 'vmm-ended', detail: 'TypeError: planted' };
     expect(violations[nonfatal]).toEqual({ invariant: 'nonfatal', reach: 'live', operationIndex: at, evidence });
-    expect(words[nonfatal]).toContain('nothing a guest or a refused call does ends the VMM. However, TypeError: planted.');
+    expect(words[nonfatal]).toContain('nothing a guest or a refused call does ends the VMM. However, it ended: TypeError: planted.');
   });
 
   test('before the first operation, the words say so', () => {
     const [, , , strategy] = rows[0]!;
     expect(judged(strategy, 'touch(0)').words).toEqual([
-      'Let the world be built. Then nothing a guest or a refused call does ends the VMM. However, TypeError: planted.',
+      'Let the world be built. Then nothing a guest or a refused call does ends the VMM. However, it ended: TypeError: planted.',
     ]);
   });
 

@@ -16,6 +16,7 @@ import { describe, expect, test } from 'vitest';
 
 const FIRST = Number(REGION_ADDRESS >> 12n);
 const BYTES = 0x400000;
+const U64 = (1n << 64n) - 1n;
 
 interface Setup {
   readonly memory: ProcessMemory;
@@ -197,5 +198,30 @@ describe('pins and faults', () => {
     const frame = memory.pinFilePage(MEMFD, 7);
     expect(memory.entry(7)).toBe(0);
     expect(memory.faultForRead(FIRST + 7)).toBe(frame);
+  });
+
+  test.each(['iommufd', 'iommufd-mock-domain'] as const)(
+    'a map of a file that reaches behind its end allocates nothing of it: %s',
+    (backend) => {
+      const memory = new ProcessMemory(true);
+      memory.replace('shared', 0x4000);
+      const door = createContainer(backend, { memory }).ioctl;
+      if (door.kind !== 'iommufd') throw new Error('speaks iommufd');
+      const map = { flags: 7, fd: MEMFD, start: 0x2000n, length: 0x3000n, iova: 0x1000000n };
+      expect(statusText(door.ioasMapFile(map).status)).toBe('-EINVAL');
+      expect(memory.peekPage(FIRST + 2)).toBe(0);
+    },
+  );
+
+  test.each([
+    { name: 'a hole', call: (m: ProcessMemory) => m.punch(1n << 63n, 0x1000n) },
+    { name: 'a hole of negative length', call: (m: ProcessMemory) => m.punch(0n, 1n << 63n) },
+    { name: 'an allocation', call: (m: ProcessMemory) => m.allocate(-0x1000n & U64, 0x1000n) },
+    { name: 'advice that wraps', call: (m: ProcessMemory) => m.advise(0x1000n, U64 - REGION_ADDRESS, 'dontneed') },
+    { name: 'advice of 2^64 bytes', call: (m: ProcessMemory) => m.advise(0n, U64, 'dontneed') },
+  ])('offsets and lengths of files are signed, addresses end at 2^64: $name', ({ call }) => {
+    const memory = new ProcessMemory(true);
+    memory.replace('shared', BYTES);
+    expect(statusText(call(memory))).toBe('-EINVAL');
   });
 });

@@ -50,6 +50,20 @@ describe('recordings of real kernels', { timeout: 60_000 }, () => {
   });
 });
 
+describe('offsets a recorder may add to its region', () => {
+  test('one before the region wraps to the address before it', () => {
+    const lines = [
+      '{"op":"mem","kind":"shared","size":16384,"errno":"0"}',
+      '{"op":"backend","kind":"mock","errno":"0"}',
+      '{"op":"map","iova":"0x1000000","size":"0x1000","off":"0xfffffffffffff000","prot":"rw","errno":"EFAULT"}',
+      '{"op":"check","iova":"0x1000000","size":"0x800","off":"0xfffffffffffff800","errno":"EFAULT"}',
+      '{"op":"kvm","errno":"0"}',
+      '{"op":"gpunch","off":"0xfffffffffffff000","size":"0x1000","errno":"EINVAL"}',
+    ];
+    expect(checkRecording(lines.join('\n'), { kernel: '7.2' }).first).toEqual([]);
+  });
+});
+
 describe('recordings of memory operations alone', () => {
   test.each(MEMORY_FIXTURES)('$fileName: faults, discards and frames are those of the kernel', ({ text }) => {
     const { first, operations } = checkRecording(text, { kernel: '7.2' });

@@ -51,7 +51,7 @@ export class IoptPages {
       set: (at: number, frame: number): void => void this.#frames.set(fresh[at]!, frame),
       get: (at: number): number => this.#frames.get(fresh[at]!)!,
     };
-    const pinPage = (at: number): number => this.#pinPage(fresh[at]!);
+    const pinPage = (at: number): number => this.#pinPage(fresh[at]!, first + count);
     const status = this.#pinner.pin(sink, 0, fresh.length, pinPage, driverStatus);
     if (status !== 0) {
       for (const index of fresh) this.#frames.delete(index);
@@ -76,10 +76,10 @@ export class IoptPages {
     }
   }
 
-  #pinPage(index: number): number {
+  #pinPage(index: number, end: number): number {
     const page = this.#firstPage + index;
     if (this.source.kind === 'user') return this.#memory.pinPage(page, this.writable);
-    return this.#memory.pinFilePage?.(this.source.fd, page) ?? -ERRNO.EINVAL;
+    return this.#memory.pinFilePage?.(this.source.fd, page, this.#firstPage + end) ?? -ERRNO.EINVAL;
   }
 }
 

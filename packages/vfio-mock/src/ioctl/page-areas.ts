@@ -62,7 +62,7 @@ export class PageAreas implements AreaSpace {
     const { fd } = source;
     const filePage = Number(source.start / PAGE);
     const pinPage = (index: number): number =>
-      memory.pinFilePage?.(fd, filePage + index) ?? -ERRNO.EINVAL;
+      memory.pinFilePage?.(fd, filePage + index, filePage + count) ?? -ERRNO.EINVAL;
     const mapSource: MapSource = { pinPage, driverStatus };
     return this.#container.mapMapping(iovaPage, FILE_HOST_PAGES + filePage, count, rights, mapSource);
   }

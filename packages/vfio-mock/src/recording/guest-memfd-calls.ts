@@ -6,6 +6,7 @@
  */
 import { ERRNO, type Status } from '@sda-lab/guest-memory';
 import { ADDRESS_END, PAGE } from '../geometry.ts';
+import { isFileRange } from './memory-file.ts';
 
 /** KVM_SET_MEMORY_ATTRIBUTES. */
 export function setAttributes(gpa: bigint, size: bigint): Status {
@@ -20,6 +21,6 @@ export function fallocate(
   size: bigint,
   fileBytes: bigint,
 ): Status {
-  if (size <= 0n || offset % PAGE !== 0n || size % PAGE !== 0n) return -ERRNO.EINVAL;
+  if (!isFileRange(offset, size) || offset % PAGE !== 0n || size % PAGE !== 0n) return -ERRNO.EINVAL;
   return kind === 'allocate' && offset + size > fileBytes ? -ERRNO.EINVAL : 0;
 }

@@ -19,6 +19,12 @@ export interface FolioShape {
 
 export const SINGLE_PAGES: FolioShape = { pages: 1, isHugetlb: false };
 
+/** What fallocate accepts before it looks at the file: offsets and lengths are signed, and no length is 0. */
+export function isFileRange(offset: bigint, size: bigint): boolean {
+  const negative = 1n << 63n;
+  return offset < negative && size > 0n && size < negative;
+}
+
 export class MemoryFile {
   readonly folio: FolioShape;
   #frames: Int32Array;
@@ -73,7 +79,7 @@ export class MemoryFile {
 
   /** fallocate without PUNCH_HOLE. */
   allocate(offset: bigint, size: bigint): Status {
-    if (size <= 0n) return -ERRNO.EINVAL;
+    if (!isFileRange(offset, size)) return -ERRNO.EINVAL;
     const first = Number(offset / BigInt(PAGE_BYTES));
     const end = Number((offset + size + BigInt(PAGE_BYTES) - 1n) / BigInt(PAGE_BYTES));
     if (end > this.#frames.length) this.#resize(end);
@@ -93,7 +99,7 @@ export class MemoryFile {
    * the hole begins inside it); the pages stay cached. Seen on Linux 6.18.
    */
   punch(offset: bigint, size: bigint): Status {
-    if (size <= 0n) return -ERRNO.EINVAL;
+    if (!isFileRange(offset, size)) return -ERRNO.EINVAL;
     const fileEnd = BigInt(this.#frames.length * PAGE_BYTES);
     if (offset + size < BigInt(PAGE_BYTES)) this.#onUnmapped(offset === 0n ? 0 : 1);
     const first = Number(offset < fileEnd ? offset : fileEnd);

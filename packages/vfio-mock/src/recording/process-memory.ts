@@ -12,6 +12,7 @@
  * mock-mapf and memory-6.18. Not covered: several regions, mlock, userfaultfd, swap.
  */
 import { ERRNO, PAGE_BYTES, type Status } from '@sda-lab/guest-memory';
+import { ADDRESS_END } from '../geometry.ts';
 import type { KernelMemory } from '../kernel-memory.ts';
 import { FrameBytes } from './frame-bytes.ts';
 import { LiveFrames } from './live-frames.ts';
@@ -27,6 +28,11 @@ export const BOUNCE_ADDRESS = 0x3000_0000_0000n;
 const REGION_PAGE = Number(REGION_ADDRESS / BigInt(PAGE_BYTES));
 const BOUNCE_PAGE = Number(BOUNCE_ADDRESS / BigInt(PAGE_BYTES));
 const FAULT_AROUND_PAGES = 16;
+
+/** The address of a byte of the region as a recorder computes it: pointers wrap at 2^64. */
+export function regionAddress(offset: bigint): bigint {
+  return (REGION_ADDRESS + offset) % ADDRESS_END;
+}
 
 /** File descriptors a recording can map from. */
 export const MEMFD = 3;
@@ -106,9 +112,9 @@ export class ProcessMemory implements KernelMemory {
     return isOpen ? 0 : -ERRNO.EBADF;
   }
 
-  pinFilePage(fd: number, filePage: number): number {
+  pinFilePage(fd: number, filePage: number, endPage: number = filePage + 1): number {
     const file = fd === MEMFD ? this.#file : undefined;
-    if (file === undefined || filePage >= file.pageCount) return -ERRNO.EINVAL;
+    if (file === undefined || endPage > file.pageCount) return -ERRNO.EINVAL;
     return this.#pinned(file.touch(filePage));
   }
 
@@ -144,6 +150,9 @@ export class ProcessMemory implements KernelMemory {
     if (offset % page !== 0n) return -ERRNO.EINVAL;
     const pages = (size + page - 1n) / page;
     if (pages === 0n) return 0;
+    if (pages * page >= ADDRESS_END || regionAddress(offset) + pages * page >= ADDRESS_END) {
+      return -ERRNO.EINVAL;
+    }
     const first = offset / page;
     const end = first + pages;
     const regionEnd = BigInt(this.#entries.length);

@@ -26,7 +26,7 @@ import {
   MEMFD,
   type MemoryKind,
   ProcessMemory,
-  REGION_ADDRESS,
+  regionAddress,
 } from './process-memory.ts';
 import { RECORDED_BACKENDS, type RecordedLine } from './recorded-line.ts';
 import { type BouncePolicy, RecordedDevice } from './recorded-device.ts';
@@ -187,7 +187,7 @@ export class Replay {
       }
       case 'check': {
         const [iova, size, off] = ['iova', 'size', 'off'].map((name) => line.bigint(name));
-        const address = REGION_ADDRESS + off!;
+        const address = regionAddress(off!);
         return { errno: errnoText(checkMockMap(container, this.#memory, iova!, size!, address)) };
       }
       case 'info':
@@ -209,7 +209,7 @@ export class Replay {
       line.op === 'map' || line.op === 'mapv'
         ? calls.mapUser(container, {
             ...common,
-            va: line.op === 'mapv' ? line.bigint('va') : REGION_ADDRESS + start,
+            va: line.op === 'mapv' ? line.bigint('va') : regionAddress(start),
           })
         : calls.mapFile(container, { ...common, fd: line.op === 'mapf' ? MEMFD : GUEST_MEMFD, start });
     const isChosen = anywhere && mapped.status === 0;
@@ -228,11 +228,11 @@ export class Replay {
         return { errno: errnoText(memory.advise(line.bigint('off'), line.bigint('size'), advice)) };
       }
       case 'w': {
-        const isWritten = writeWord(memory, REGION_ADDRESS + line.bigint('off'), line.bigint('val'));
+        const isWritten = writeWord(memory, regionAddress(line.bigint('off')), line.bigint('val'));
         return { val: isWritten ? line.string('val') : 'no memory' };
       }
       case 'r': {
-        const value = readWord(memory, REGION_ADDRESS + line.bigint('off'));
+        const value = readWord(memory, regionAddress(line.bigint('off')));
         return { val: value === undefined ? 'no memory' : hex(value) };
       }
       case 'pfn':
