@@ -81,9 +81,9 @@ describe('the named cases', () => {
 const NO_DEVICE = ['coordinated/balloon-works-alone', 'virtio-mem/busy-while-migrating'];
 
 describe('what the cases cover', () => {
-  test('each invariant has a case about it, except the one no backend of today can break', () => {
+  test('each invariant has a case about it, except the one that servers alone can break', () => {
     const about = new Set(CASES.map((one) => one.about));
-    // no-use-after-discard is owed only on backends that pin nothing; they are not among the worlds' yet.
+    // no-use-after-discard is owed only where nothing is pinned; there every case that takes a page back witnesses it.
     expect(INVARIANTS.filter((invariant) => !about.has(invariant))).toEqual(['no-use-after-discard']);
   });
 

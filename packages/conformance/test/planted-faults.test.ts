@@ -7,8 +7,10 @@ import { Judge } from '../src/judge/judge.ts';
 import type { Reason } from '../src/judge/violation.ts';
 import type { WatchedContainer } from '../src/judge/watched-container.ts';
 import { buildLayout } from '../src/world/build-layout.ts';
-import { PLANTED_FAULTS, type PlantedFault } from './planted-faults.ts';
+import type { PlantedFault } from './planted-fault.ts';
+import { PLANTED_FAULTS } from './planted-faults.ts';
 import { reference } from './strategies/reference.ts';
+import { unplugsBlindly } from './strategies/state-faults.ts';
 import { judged } from './support/judged.ts';
 
 /** A fault that names no containers is tried on both kernel interfaces. */
@@ -40,7 +42,7 @@ describe('planted faults', () => {
     });
   }
 
-  test('every invariant the world backends reach has one', () => {
+  test('every invariant has one', () => {
     const covered = new Set<Invariant>(PLANTED_FAULTS.map(({ falls }) => falls));
     expect(INVARIANTS.filter((invariant) => !covered.has(invariant))).toEqual([]);
   });
@@ -123,6 +125,14 @@ describe('no-use-after-discard', () => {
     expect(explain(violation!, parseHistory('convert(3+1,private)'))).toBe(
       'Let operation 1, convert(3+1,private), be done. Then no mapping of c0, which pins nothing, may cover page 3 once ' +
         'its memory is freed. However, one did: an access through it brings the memory back.',
+    );
+  });
+
+  test('a mapping left over there leads to no frame, and the words say what that costs', () => {
+    const line = 'world(containers=c0:vfio-user-strict, pages=2, vmem=1x2); attach(c0); plug(m0,0+1); convert(2+1,shared); unplug(m0,0+1)';
+    expect(judged(unplugsBlindly, line).words).toContain(
+      'Let operation 4, unplug(m0,0+1), be done. Then c0 must not map page 2, which is private or unplugged. ' +
+        'However, it still does: an access through it brings memory back.',
     );
   });
 

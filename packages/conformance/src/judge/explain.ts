@@ -72,7 +72,9 @@ const WORDS: Readonly<Record<Reason, (facts: Facts) => readonly [string, string]
   ],
   'lingering-mapping': ({ page, who, device }) => [
     `${who} must not map ${page}, which is private or unplugged`,
-    `it still leads to ${device}, which stays pinned beside the memory the guest uses`,
+    device === NO_FRAME
+      ? 'it still does: an access through it brings memory back'
+      : `it still leads to ${device}, which stays pinned beside the memory the guest uses`,
   ],
   'mapping-over-nothing': ({ who, detail }) => [
     'a mapping lies over a page that its section shows',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Command, Option } from '@commander-js/extra-typings';
-import { WORLD_BACKENDS, type WorldBackend } from '@sda-lab/conformance';
+import { DEFAULT_RUNS, WORLD_BACKENDS, type WorldBackend } from '@sda-lab/conformance';
 import { checkSwitches } from '../command-line/check-switches.ts';
 import { findStrategies } from '../command-line/find-strategies.ts';
 import type { Io } from '../command-line/io.ts';
@@ -25,7 +25,7 @@ export function addConform(program: Command, io: Io, finish: (code: ExitCode) =>
         collect<WorldBackend>(WORLD_BACKENDS),
       ),
     )
-    .option('--runs <count>', 'random histories per strategy', parseRuns, 2400)
+    .option('--runs <count>', 'random histories per strategy', parseRuns, DEFAULT_RUNS)
     .option('--seed <number>', 'where the random histories start', parseSeed, 1)
     .addOption(
       new Option('--without <switch>', 'leave out a part of the named strategies; may be repeated').argParser(collect()),

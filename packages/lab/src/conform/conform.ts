@@ -3,6 +3,7 @@ import {
   type ConformanceReport,
   type Expectations,
   runConformance,
+  DEFAULT_RUNS,
   WORLD_BACKENDS,
   type WorldBackend,
 } from '@sda-lab/conformance';
@@ -14,7 +15,7 @@ import { CONFORM_SCHEMA_ID, type ConformDocument, type ConformStrategy } from '.
 export interface ConformOptions {
   /** @defaultValue all */
   readonly backends?: readonly WorldBackend[];
-  /** Property runs per strategy, over all its backends and regimes. @defaultValue 2400 */
+  /** Property runs per strategy, over all its backends and regimes. @defaultValue DEFAULT_RUNS */
   readonly runs?: number;
   /** @defaultValue 1 */
   readonly seed?: number;
@@ -29,7 +30,7 @@ export function conform(
   expectations: Expectations,
   options: ConformOptions = {},
 ): ConformDocument {
-  const { backends = WORLD_BACKENDS, runs = 2400, seed = 1, without = new Set<string>(), onProgress } = options;
+  const { backends = WORLD_BACKENDS, runs = DEFAULT_RUNS, seed = 1, without = new Set<string>(), onProgress } = options;
   const reports = strategies.map((strategy) =>
     runConformance(strategy, {
       backends,
