@@ -108,9 +108,11 @@ export class Judge {
     // A retry that lies tells more than the refusal it follows.
     const tellsMore =
       known?.evidence.reason === 'refused-but-changed' && evidence.reason === 'success-without-mapping';
-    if (known !== undefined && !tellsMore) return;
+    const latent = this.isLatent || reach === 'latent';
+    // A latent look of migration must not hide a live one of dump.
+    const isNearer = known?.reach === 'latent' && !latent;
+    if (known !== undefined && !tellsMore && !isNearer) return;
     const operationIndex = this.#operation.index;
-    const latent = known?.reach === 'latent' || this.isLatent || reach === 'latent';
     this.#violations.set(invariant, { invariant, reach: latent ? 'latent' : 'live', operationIndex, evidence });
   }
 

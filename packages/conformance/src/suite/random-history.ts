@@ -10,7 +10,8 @@ import type { History } from '../history/history.ts';
 import type { Operation } from '../history/operation.ts';
 import { positionCount, type WorldBackend, type WorldSpec, worldSpec } from '../world/world-spec.ts';
 
-const MAX_OPERATIONS = 14;
+/** Lengths up to this are drawn alike; fast-check's own bias would stop near six. */
+const MAX_OPERATIONS = 20;
 
 /** One drawn operation: a kind and numbers, resolved against the world. */
 interface Draw {
@@ -59,7 +60,7 @@ export function randomHistory(strategy: Strategy, backend: WorldBackend, regime:
       vmem: fc.constantFrom(...(virtioMem ? [0, 1, 2] : [0])),
       blockPages: fc.constantFrom(1, 2, 4),
       retries: fc.boolean(),
-      draws: fc.array(draw, { minLength: 1, maxLength: MAX_OPERATIONS }),
+      draws: fc.array(draw, { minLength: 1, maxLength: MAX_OPERATIONS, size: 'max' }),
     })
     .map(({ pages, containerCount, vmem, blockPages, retries, draws }) => {
       const world = worldSpec({
