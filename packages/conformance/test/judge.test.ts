@@ -86,11 +86,12 @@ describe('the first violation of an invariant is kept', () => {
     ]);
   });
 
-  test('and one that was latent stays latent', () => {
+  test('a live one takes the place of a latent one, and not the other way round', () => {
     const judge = judgeAlone();
-    judge.report('atomic', { reason: 'refused-but-changed', position: 1 }, 'latent');
-    judge.report('atomic', { reason: 'success-without-mapping', position: 1 });
-    expect(judge.violations).toMatchObject([{ reach: 'latent', evidence: { reason: 'success-without-mapping' } }]);
+    judge.report('consumers-see', { reason: 'page-not-seen', position: 1 }, 'latent');
+    judge.report('consumers-see', { reason: 'page-not-seen', position: 2 });
+    judge.report('consumers-see', { reason: 'page-not-seen', position: 3 }, 'latent');
+    expect(judge.violations).toMatchObject([{ reach: 'live', evidence: { position: 2 } }]);
   });
 });
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { type AblationRow, CASES, runAblation, runConformance } from '@sda-lab/conformance';
+import { type AblationRow, CASES, KERNEL_BACKENDS, runAblation, runConformance } from '@sda-lab/conformance';
 import { describeConformance } from '@sda-lab/conformance/vitest';
 import { extendedRdm } from '@sda-lab/rdm-manager';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-describeConformance(extendedRdm, { runs: 400 });
+// The other five backends are run by lab's conform tests.
+describeConformance(extendedRdm, { backends: KERNEL_BACKENDS, runs: 400 });
 
 describe('extended-rdm without one of its additions', () => {
   let rows: readonly AblationRow[] = [];
