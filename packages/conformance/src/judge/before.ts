@@ -22,6 +22,8 @@ export class Before {
   constructor(memory: GuestMemory, layout: Layout, judge: Judge, containerCount: number, runs: readonly PositionRun[]) {
     for (const { first, end } of runs) {
       for (let position = first; position < end; position += 1) {
+        // What an earlier refusal left half done may be finished or taken back by this one.
+        if (judge.isPending(position)) continue;
         this.#pages.set(position, pageState(memory, layout, judge, containerCount, position));
       }
     }

@@ -5,7 +5,8 @@
  *
  * Per event it looks at the pages the event names, O(1) each: `coherent`, `isolated`, `no-use-after-discard`, `rights`,
  * `order`, `legal-calls`. At the end of an operation it looks at the pages that events or the operation touched: `complete`,
- * `bounded`, `coexist`, and after a refusal `atomic`. `audit` recomputes everything from the kernel's tables.
+ * `bounded`, `coexist`, and after a refusal `atomic`. `audit` recomputes `coherent`,
+ * `complete` and lingering mappings from the kernel's own lists, at the end of every small world.
  *
  * Pages of an unfinished operation are in transit: `coherent` is not asked of them until it ends. Pages of a refused
  * operation that could not be put back wholly, because undoing was refused too, are pending: `complete` and `bounded`
@@ -15,7 +16,7 @@
  */
 import { ERRNO, type GuestMemory, type PageRange, type RamBlock, type Side, type Status, statusText } from '@sda-lab/guest-memory';
 import type { ListenerCall } from '@sda-lab/vfio-mock';
-import { blockPageOf, gfnOf, type Layout, type Span } from '../world/layout.ts';
+import { blockPageOf, gfnOf, type Layout, positionsOf, type Span } from '../world/layout.ts';
 import type { Invariant } from './invariant.ts';
 import type { Evidence, Violation } from './violation.ts';
 import type { WatchedContainer } from './watched-container.ts';
@@ -60,7 +61,7 @@ export class Judge {
   #touched: PositionRun[] = [];
   /** Pages of the operation that just ended with success. */
   #succeeded: readonly PositionRun[] = [];
-  #refusedCallCount = 0;
+  #refused = { map: false, unmap: false };
 
   constructor(memory: GuestMemory, layout: Layout, containers: readonly WatchedContainer[]) {
     this.#memory = memory;
@@ -81,9 +82,12 @@ export class Judge {
     return [...this.#violations.values()];
   }
 
-  /** Consumer calls refused in the operation under way. */
-  get refusedCallCount(): number {
-    return this.#refusedCallCount;
+  /**
+   * Whether undoing was refused too in the operation under way: maps are undone by unmaps and the other way round, so
+   * both kinds were refused. The same kind refused twice is a design that tried twice.
+   */
+  get undoWasRefused(): boolean {
+    return this.#refused.map && this.#refused.unmap;
   }
 
   isPlugged(position: number): boolean {
@@ -103,6 +107,12 @@ export class Judge {
     return this.#plugged[position] === 1 && this.#sideOf(span, position) === 'shared';
   }
 
+  hasDue(span: Span): boolean {
+    const { first, end } = positionsOf(span);
+    for (let position = first; position < end; position += 1) if (this.isDue(span, position)) return true;
+    return false;
+  }
+
   report(invariant: Invariant, evidence: Evidence, reach: 'live' | 'latent' = 'live'): void {
     const known = this.#violations.get(invariant);
     // A retry that lies tells more than the refusal it follows.
@@ -119,7 +129,7 @@ export class Judge {
   begin(operation: OperationUnderWay): void {
     this.#operation = operation;
     this.#touched = [...operation.positions];
-    this.#refusedCallCount = 0;
+    this.#refused = { map: false, unmap: false };
   }
 
   /** A map or unmap call was answered; the kernel's table is read again over its range. */
@@ -127,10 +137,13 @@ export class Judge {
     this.witnesses.see('legal-calls');
     const container = this.#containers[containerIndex]!;
     if (call.status !== 0) {
-      this.#refusedCallCount += 1;
+      this.#refused[call.kind] = true;
       this.witnesses.see('nonfatal');
       this.#checkLegal(container, call, wasInjected);
       this.#noteRefused(call);
+    }
+    if (call.kind === 'map' && call.status === 0 && call.context === 'run' && !container.isAttached()) {
+      this.report('hotplug', { reason: 'left-behind', container: container.name, detail: 'a mapping made after the device was gone is' });
     }
     let shownPages = 0;
     const endGfn = call.firstGfn + call.pageCount;
@@ -162,6 +175,7 @@ export class Judge {
         this.#checkOrder(first, end, 'freed-while-mapped');
         this.#checkUseAfterDiscard(first, end);
       }
+      this.#checkOwnPages(first, end);
       this.#touch(span, first, end);
     });
   }
@@ -319,8 +333,18 @@ export class Judge {
       this.witnesses.see('no-use-after-discard');
       const position = this.#firstMapped(at, first, end);
       // Where undoing was refused too, nobody could have unmapped it.
-      if (position === -1 || this.#refusedCallCount > 1) continue;
+      if (position === -1 || this.undoWasRefused) continue;
       this.report('no-use-after-discard', { reason: 'mapped-after-discard', container: name, position });
+    }
+  }
+
+  /** A conversion frees memory of its own pages only; anything else is the guest's data, gone behind its back. */
+  #checkOwnPages(first: number, end: number): void {
+    if (this.#operation.kind !== 'convert') return;
+    for (let position = first; position < end; position += 1) {
+      if (this.#isInTransit(position)) continue;
+      this.report('coordinated', { reason: 'uncoordinated-discard', position, detail: 'a conversion of other pages' });
+      return;
     }
   }
 

@@ -76,3 +76,8 @@ export function gfnOf(span: Span, position: number): number {
 export function blockPageOf(span: Span, position: number): number {
   return span.section.firstPage + position - span.firstPosition;
 }
+
+/** The half-open run of positions a section shows. */
+export function positionsOf({ firstPosition, section }: Span): { first: number; end: number } {
+  return { first: firstPosition, end: firstPosition + section.pageCount };
+}

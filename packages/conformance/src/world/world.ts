@@ -26,6 +26,7 @@ import {
 } from '@sda-lab/guest-memory';
 import type { VirtioMem } from '@sda-lab/virtio-mem';
 import type { Operation } from '../history/operation.ts';
+import { reportAudit } from '../judge/report-audit.ts';
 import { Before } from '../judge/before.ts';
 import { lookThrough } from '../judge/look-through.ts';
 import { findLateDifference } from '../judge/late-attach.ts';
@@ -34,7 +35,7 @@ import { Accesses } from './accesses.ts';
 import { attachDevices } from './attach-devices.ts';
 import { buildLayout } from './build-layout.ts';
 import { callEvent, type WorldEvent } from './event.ts';
-import { blockPageOf, gfnOf, type Layout } from './layout.ts';
+import { blockPageOf, gfnOf, type Layout, positionsOf } from './layout.ts';
 import { createWorldHost } from './world-host.ts';
 import { createWorldContainer, type WorldContainer } from './world-container.ts';
 import type { WorldSpec } from './world-spec.ts';
@@ -125,6 +126,7 @@ export class World {
     this.#begin('other', []);
     this.#isMigrating = false;
     this.#heal();
+    reportAudit(this.judge, this.memory, this.layout, this.containers);
     for (const container of this.containers) if (container.attached) this.#detach(container);
     this.#begin('other', []);
     const { uncoordinatedDisabled } = this.memory.coordination;
@@ -228,10 +230,9 @@ export class World {
     // Stopping is the VMM's decision after the fact: what a refusal that stops the VM left behind is latent.
     const stops = !succeeded && !mayRetry && operation.op === 'convert' && this.spec.onRefusal === 'stop';
     if (stops) this.judge.isLatent = true;
-    const undoRefused = this.judge.refusedCallCount > 1;
     const difference = succeeded ? undefined : before.difference(this.memory, this.layout, this.judge, this.containers.length);
     if (!succeeded) this.judge.witnesses.see('atomic');
-    const isPartial = difference !== undefined && mayRetry && undoRefused;
+    const isPartial = difference !== undefined && mayRetry && this.judge.undoWasRefused;
     if (difference !== undefined && !isPartial) {
       this.judge.report('atomic', { reason: 'refused-but-changed', ...difference });
     }
@@ -376,7 +377,9 @@ export class World {
     this.judge.forgetPending();
     this.#retries.length = 0;
     this.judge.end('succeeded');
+    this.#begin('plug', this.layout.spans.filter(({ deviceIndex }) => deviceIndex !== -1).map(positionsOf));
     for (const device of this.devices) device.systemReset();
+    this.judge.end('succeeded');
     return '0';
   }
 
@@ -416,11 +419,7 @@ export class World {
   }
 
   #hasSharedPage(): boolean {
-    for (const span of this.layout.spans) {
-      const end = span.isRom ? 0 : span.firstPosition + span.section.pageCount;
-      for (let at = span.firstPosition; at < end; at += 1) if (this.judge.isDue(span, at)) return true;
-    }
-    return false;
+    return this.layout.spans.some((span) => !span.isRom && this.judge.hasDue(span));
   }
 
   #container(name: string): WorldContainer {

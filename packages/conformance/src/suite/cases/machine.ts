@@ -49,7 +49,7 @@ export const MACHINE = [
   order.written('unmap-before-free-mixed', 'order', 'two backings: a mixed range is unmapped before it is freed', 'attach(c0); convert(0+1,shared); convert(2+1,shared); convert(0+4,private)', { ...negative, needs: ['twoBackend'] }),
   order.written('unmap-before-free-in-both', 'order', 'two backings: both containers unmap before a page is freed', 'attach(c0); attach(c1); convert(0+2,shared); convert(0+2,private)', { ...negative, needs: ['twoBackend'] }),
   order.written('unmap-before-turning-private', 'order', 'in place: a page is unmapped before it turns private', 'attach(c0); convert(0+2,shared); touch(0); convert(0+2,private)', { ...negative, needs: ['inPlace'], answers: { 4: '0' } }),
-  order.written('in-place-frame-stays', 'coherent', 'in place: the frame shared is the frame that was private', 'attach(c0); touch(0); convert(0+1,shared); dma(c0,0,read)', { needs: ['inPlace'] }),
+  order.written('in-place-frame-stays', 'coherent', 'in place: the frame shared is the frame that was private', 'attach(c0); touch(0); convert(0+1,shared); dma(c0,0,read)', { needs: ['inPlace'], answers: { 4: '0 0xa1' } }),
   order.written('in-place-pinned-page-turns-private', 'progress', 'in place: a page a device reached can turn private', 'convert(0+8,shared); attach(c0); convert(0+1,private); heal', { needs: ['inPlace'] }),
   order.written('in-place-refusal', 'atomic', 'in place: a refused sharing turns private again', 'attach(c0); refuse(c0,map,2,ENOMEM); convert(0+3,shared); heal; dma(c0,2,write)', { ...negative, needs: ['inPlace'] }),
 
