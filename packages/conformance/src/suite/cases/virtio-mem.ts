@@ -41,6 +41,8 @@ export const VIRTIO_MEM = [
   vmem.written('busy-while-migrating', 'consumers-see', 'plug and unplug are BUSY while migration runs', 'plug(m0,0+1); migrate(start); plug(m0,1+1); unplug(m0,0+1); migrate(finish); plug(m0,1+1)', { ...DEVICE, ...negative, answers: { 3: 'BUSY', 4: 'BUSY', 6: 'ACK' } }),
   vmem.written('unplugged-page-is-out-of-reach', 'coexist', 'a device cannot reach an unplugged page', 'attach(c0); plug(m0,0+1); convert(4+1,shared); unplug(m0,0+1); dma(c0,4,read)', { ...negative, answers: { 5: '-EFAULT' } }),
   vmem.written('device-data-survives-a-neighbour', 'coherent', 'unplugging one block keeps the data of the other', 'attach(c0); plug(m0,0+2); convert(4+8,shared); touch(8); unplug(m0,0+1); dma(c0,8,read)', { answers: { 6: '0 0xa1' } }),
+  vmem.written('plug-after-detach', 'hotplug', 'a block plugged after a detach is mapped in no container', 'attach(c0); convert(4+2,shared); detach(c0); plug(m0,0+1)', negative),
+  vmem.written('left-over-of-a-refused-plug', 'progress', 'what a refused plug could not take back is gone before the next', 'attach(c0); convert(4+2,shared); refuse(c0,unmap,1,EBUSY); refuse(c0,map,2,ENOMEM); plug(m0,0+1); refuse(c0,unmap,2,EBUSY); plug(m0,0+1); heal; touch(4); dma(c0,4,read)', { source: 'derived: both calls refused in turn', basis: 'derived' }),
   vmem.written('reset-empties-the-device', 'coexist', 'reset unplugs every block and leaves nothing mapped', 'attach(c0); plug(m0,0+2); convert(2+6,shared); reset; plug(m0,0+1)', { needs: ['rebuild'] }),
   vmem.written('sharing-refused-in-plugged-block', 'atomic', 'a refused sharing in a plugged block equals none', 'attach(c0); plug(m0,0+1); refuse(c0,map,2,ENOMEM); convert(4+4,shared); heal; dma(c0,7,write)', negative),
 ];
