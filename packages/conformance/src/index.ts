@@ -28,6 +28,7 @@ export {
   type Verdict,
 } from './suite/run-conformance.ts';
 export { eventText, type WorldEvent } from './world/event.ts';
+export type { WorldParts } from './world/machine.ts';
 export { type Answer, World } from './world/world.ts';
 export {
   KERNEL_BACKENDS,

@@ -4,6 +4,7 @@ import type { History } from './history/history.ts';
 import type { Violation } from './judge/violation.ts';
 import type { Witnesses } from './judge/witnesses.ts';
 import type { WorldEvent } from './world/event.ts';
+import type { MachineOptions } from './world/machine.ts';
 import { type Answer, World } from './world/world.ts';
 
 /** One operation as it went. */
@@ -33,11 +34,7 @@ export interface RunResult {
   readonly cost: RunCost;
 }
 
-export interface RunOptions {
-  readonly without?: ReadonlySet<string>;
-  /** Keep every event; costs memory. @defaultValue false */
-  readonly record?: boolean;
-}
+export type RunOptions = MachineOptions;
 
 /** Applies a history to a fresh world and judges it. A pure function of its arguments. */
 export function runHistory(strategy: Strategy, history: History, options: RunOptions = {}): RunResult {

@@ -182,16 +182,18 @@ export class GuestMemory implements UserMemory {
     return 0;
   }
 
-  /** The VM is rebuilt: the block's guest_memfd is a new one and its pages are private and empty on both sides. */
+  /**
+   * The VM is rebuilt: the block's guest_memfd is a new, empty one and its pages are private. Two-backend: the shared
+   * side stays as it was (observed on QEMU 11.1.3: a reset discards no shared RAM); who wants it freed discards it.
+   */
   rebuild(block: RamBlock): void {
     const range = { block, firstPage: 0, endPage: block.pageCount };
-    this.discard(range, 'shared');
+    this.discard(range, 'private');
     if (this.regime === 'in-place') {
       this.#state(block).privatePages.set(0, block.pageCount);
       this.observer?.convertedInPlace(range, 'private');
       return;
     }
-    this.discard(range, 'private');
     for (const { block: shown, firstGfn, pageCount } of this.addressSpace.sections) {
       if (shown === block) this.setAttributes({ firstGfn, endGfn: firstGfn + pageCount }, 'private');
     }

@@ -15,8 +15,10 @@ export type { PlugEvents, PlugSource } from './ports/plug.ts';
 export type {
   Addition,
   Capabilities,
+  ChangedUser,
   DesignCost,
   ListenerProfile,
+  StateBits,
   Strategy,
 } from './ports/strategy.ts';
 export type { PageRange, RamBlock } from './ram-block.ts';

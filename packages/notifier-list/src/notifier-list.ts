@@ -203,7 +203,10 @@ export class ConversionNotifier {
       for (const event of events) this.aborted.notify(event);
       return -ERRNO.EAGAIN;
     }
-    for (const { block, shared } of states) shared.clear(0, block.pageCount);
+    for (const { block, shared } of states) {
+      shared.clear(0, block.pageCount);
+      discardOther(this.#host, { block, firstPage: 0, endPage: block.pageCount }, 'private');
+    }
     return 0;
   }
 }

@@ -164,7 +164,10 @@ class ExtendedManager {
       for (const other of states) other.undo();
       return -ERRNO.EAGAIN;
     }
-    for (const { shared, block } of states) shared.clear(0, block.pageCount);
+    for (const { shared, block } of states) {
+      shared.clear(0, block.pageCount);
+      discardOther(this.#host, { block, firstPage: 0, endPage: block.pageCount }, 'private');
+    }
     return 0;
   }
 

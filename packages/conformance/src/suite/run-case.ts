@@ -7,7 +7,7 @@ import type { Regime, Strategy } from '@sda-lab/guest-memory';
 import { printHistory } from '../history/print-history.ts';
 import { explain } from '../judge/explain.ts';
 import type { Witnesses } from '../judge/witnesses.ts';
-import { runHistory, type RunResult } from '../run-history.ts';
+import { runHistory, type RunOptions, type RunResult } from '../run-history.ts';
 import type { WorldBackend } from '../world/world-spec.ts';
 import type { ConformanceCase } from './conformance-case.ts';
 import type { Finding } from './finding.ts';
@@ -24,14 +24,14 @@ export function runCase(
   strategy: Strategy,
   backend: WorldBackend,
   regime: Regime,
-  without: ReadonlySet<string>,
+  run: RunOptions,
   witnesses: Witnesses,
 ): CaseRun {
   const variations = variationsOf(testCase, backend, regime, strategy.capabilities);
   const findings: Finding[] = [];
   let stopped = false;
   for (const variation of variations) {
-    const result = runHistory(strategy, variation.history, { without });
+    const result = runHistory(strategy, variation.history, run);
     witnesses.add(result.witnesses);
     stopped ||= result.stopped;
     const { onRefusal } = variation.history.world;

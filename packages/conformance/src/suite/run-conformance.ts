@@ -6,6 +6,8 @@
 import type { Regime, Strategy } from '@sda-lab/guest-memory';
 import { BACKEND_TRAITS } from '@sda-lab/vfio-mock';
 import { INVARIANTS, type Invariant } from '../judge/invariant.ts';
+import type { RunOptions } from '../run-history.ts';
+import type { WorldParts } from '../world/machine.ts';
 import { Witnesses } from '../judge/witnesses.ts';
 import { WORLD_BACKENDS, type WorldBackend } from '../world/world-spec.ts';
 import { CASES } from './cases.ts';
@@ -54,6 +56,8 @@ export interface ConformanceOptions {
   readonly without?: ReadonlySet<string>;
   /** Cases to run. @defaultValue all */
   readonly cases?: readonly ConformanceCase[];
+  /** Parts of the machine that are replaced to plant faults. @defaultValue QEMU's own */
+  readonly parts?: WorldParts;
   /** Fires after each cell; it looks and must not act. */
   readonly onProgress?: (done: number, of: number) => void;
 }
@@ -65,14 +69,14 @@ const REGIMES: readonly Regime[] = ['two-backend', 'in-place'];
 
 export function runConformance(strategy: Strategy, options: ConformanceOptions = {}): ConformanceReport {
   const { backends = WORLD_BACKENDS, regimes = REGIMES, runs = DEFAULT_RUNS, seed = 1, cases = CASES } = options;
-  const without = options.without ?? new Set<string>();
-  checkSwitches(strategy, without);
+  const run: RunOptions = { without: options.without ?? new Set<string>(), ...(options.parts && { parts: options.parts }) };
+  checkSwitches(strategy, run.without ?? new Set());
   const places = backends.flatMap((backend) => regimes.map((regime) => ({ backend, regime })));
   const offered = places.filter(({ regime }) => strategy.capabilities.regimes.includes(regime)).length;
   const tally = new Tally(cases);
   let done = 0;
   const cells = places.map((place): Cell => {
-    const cell = runCell(strategy, place, { runs: Math.ceil(runs / Math.max(1, offered)), seed, without, cases, tally });
+    const cell = runCell(strategy, place, { runs: Math.ceil(runs / Math.max(1, offered)), seed, run, cases, tally });
     done += 1;
     options.onProgress?.(done, places.length);
     return cell;
@@ -83,7 +87,7 @@ export function runConformance(strategy: Strategy, options: ConformanceOptions =
 interface CellOptions {
   readonly runs: number;
   readonly seed: number;
-  readonly without: ReadonlySet<string>;
+  readonly run: RunOptions;
   readonly cases: readonly ConformanceCase[];
   readonly tally: Tally;
 }
@@ -91,7 +95,7 @@ interface CellOptions {
 function runCell(
   strategy: Strategy,
   { backend, regime }: { backend: WorldBackend; regime: Regime },
-  { runs, seed, without, cases, tally }: CellOptions,
+  { runs, seed, run, cases, tally }: CellOptions,
 ): Cell {
   const place = { backend, regime };
   if (!strategy.capabilities.regimes.includes(regime)) {
@@ -104,13 +108,13 @@ function runCell(
   const ordered = cases.toSorted((a, b) => Number(a.setUp === 'spread') - Number(b.setUp === 'spread'));
   for (const testCase of ordered) {
     if (!fits(testCase, strategy, regime)) continue;
-    const run = runCase(testCase, strategy, backend, regime, without, witnesses);
-    for (const finding of run.findings) findings.add(finding);
-    stops ||= run.stopped;
-    tally.ran(testCase.id, run.findings.length === 0, run.worldCount);
+    const ran = runCase(testCase, strategy, backend, regime, run, witnesses);
+    for (const finding of ran.findings) findings.add(finding);
+    stops ||= ran.stopped;
+    tally.ran(testCase.id, ran.findings.length === 0, ran.worldCount);
   }
   if (strategy.capabilities.assignment && runs > 0) {
-    tally.drew(runProperties({ strategy, ...place, runs, seed, without, findings, witnesses }));
+    tally.drew(runProperties({ strategy, ...place, runs, seed, run, findings, witnesses }));
   }
   const unwitnessed = owed(strategy, backend).filter((invariant) => witnesses.count(invariant) === 0);
   const broken = findings.all.toSorted((a, b) => rank(a) - rank(b));

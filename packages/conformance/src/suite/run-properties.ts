@@ -10,7 +10,7 @@ import { printHistory } from '../history/print-history.ts';
 import { explain } from '../judge/explain.ts';
 import type { Violation } from '../judge/violation.ts';
 import type { Witnesses } from '../judge/witnesses.ts';
-import { runHistory } from '../run-history.ts';
+import { runHistory, type RunOptions } from '../run-history.ts';
 import type { WorldBackend } from '../world/world-spec.ts';
 import type { Findings } from './finding.ts';
 import { randomHistory } from './random-history.ts';
@@ -27,7 +27,7 @@ export interface PropertyOptions {
   readonly regime: Regime;
   readonly runs: number;
   readonly seed: number;
-  readonly without: ReadonlySet<string>;
+  readonly run: RunOptions;
   /** Receives what is new; what it has already is not searched for again. */
   readonly findings: Findings;
   readonly witnesses: Witnesses;
@@ -67,8 +67,8 @@ export function runProperties(options: PropertyOptions): PropertyRun {
   return { runs, commands };
 }
 
-function findNew({ strategy, without, findings, witnesses }: PropertyOptions, history: History): Violation | undefined {
-  const result = runHistory(strategy, history, { without });
+function findNew({ strategy, run, findings, witnesses }: PropertyOptions, history: History): Violation | undefined {
+  const result = runHistory(strategy, history, run);
   witnesses.add(result.witnesses);
   return result.violations.find(({ invariant, reach }) => !isKnown(findings, invariant, reach));
 }

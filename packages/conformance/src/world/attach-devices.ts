@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Instance, Section } from '@sda-lab/guest-memory';
-import { createVirtioMem, type VirtioMem, type VirtioMemOptions } from '@sda-lab/virtio-mem';
+import { createVirtioMem, type DeviceSteps, type VirtioMem, type VirtioMemOptions } from '@sda-lab/virtio-mem';
 import type { Layout } from './layout.ts';
 import type { WorldSpec } from './world-spec.ts';
 
@@ -16,6 +16,7 @@ export function attachDevices(
   layout: Layout,
   instance: Instance,
   parts: Pick<VirtioMemOptions, 'host' | 'events' | 'isMigrating'>,
+  steps?: DeviceSteps,
 ): AttachedDevices {
   const devices: VirtioMem[] = [];
   const absent: Section[] = [];
@@ -23,7 +24,8 @@ export function attachDevices(
     if (deviceIndex === -1) continue;
     const { name, block, firstGfn, pageCount } = section;
     const { blockPages } = spec.vmem[deviceIndex]!;
-    const device = createVirtioMem({ name, block, firstGfn, blockPages, requestedPages: pageCount, scaled: true, ...parts });
+    const options = { name, block, firstGfn, blockPages, requestedPages: pageCount, scaled: true, ...parts };
+    const device = createVirtioMem(options, steps);
     if (instance.attachSource(block, device) === 0) devices.push(device);
     else absent.push(section);
   }

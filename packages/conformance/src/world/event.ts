@@ -14,6 +14,7 @@ export type WorldEvent =
   | { readonly kind: 'unmap'; readonly container: string; readonly context: CallContext; readonly firstGfn: number; readonly pageCount: number; readonly status: Status }
   | { readonly kind: 'plugged' | 'unplugged'; readonly block: string; readonly firstPage: number; readonly endPage: number }
   | { readonly kind: 'cpu' | 'device'; readonly who: string; readonly page: number; readonly access: 'read' | 'write'; readonly value: number; readonly status: Status }
+  | { readonly kind: 'rebuild'; readonly block: string }
   | { readonly kind: 'exit'; readonly reason: string };
 
 /** What a listener asked its kernel, as an event. */
@@ -49,6 +50,8 @@ export function eventText(event: WorldEvent): string {
     case 'cpu':
     case 'device':
       return `${event.who} ${event.access}s ${hex(event.value)} at page ${event.page}${answer(event.status)}`;
+    case 'rebuild':
+      return `${event.block} gets a new guest_memfd, all private`;
     case 'exit':
       return `the VMM exits: ${event.reason}`;
   }

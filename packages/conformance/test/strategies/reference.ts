@@ -173,7 +173,11 @@ class Reference {
       this.#undo();
       return -ERRNO.EAGAIN;
     }
-    for (const state of this.#states.values()) if (state.block.hasGuestMemfd) state.shared = [];
+    for (const state of this.#states.values()) {
+      if (!state.block.hasGuestMemfd) continue;
+      state.shared = [];
+      discardOther(this.#host, { block: state.block, firstPage: 0, endPage: state.block.pageCount }, 'private');
+    }
     return 0;
   }
 

@@ -10,6 +10,8 @@ export type Regime = 'two-backend' | 'in-place';
 /** What a strategy can do to the machine. Each call is one primitive event, seen by the judge. */
 export interface Host {
   readonly regime: Regime;
+  /** Whether somebody forbids discarding now: a device is attached, say (QEMU's ram_block_discard_is_disabled). */
+  readonly isDiscardDisabled: boolean;
   /** KVM_SET_MEMORY_ATTRIBUTES over guest pages; frees and moves nothing. Two-backend regime only (-EINVAL else). */
   setAttributes(gfns: GfnRange, side: Side): Status;
   /**

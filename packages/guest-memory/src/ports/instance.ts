@@ -34,7 +34,10 @@ export interface Instance {
   unsubscribe(consumer: Consumer, section: Section): void;
   /** One guest request. -EAGAIN: refused for now, the guest may retry. The order of steps is this function's code. */
   convert(request: ConversionRequest, to: Side): Status;
-  /** The VM is about to be rebuilt: every page of every block becomes private and empty. A refusal keeps it as it is. */
+  /**
+   * The VM is about to be rebuilt: every page becomes private, on a new and empty guest_memfd. What the shared side
+   * holds is the design's to discard. A refusal keeps the VM as it is.
+   */
   reset(): Status;
   readonly plug: PlugEvents;
   /** Maximal runs of a block's pages that a view shows, ascending, within [firstPage, endPage). */

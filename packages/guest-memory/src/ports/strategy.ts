@@ -33,14 +33,35 @@ export interface Addition {
   readonly guards: string;
 }
 
+/** Bits of state a design keeps per page, each by the name of what it says. */
+export interface StateBits {
+  /** Kept once per page of a block. */
+  readonly perPage: readonly string[];
+  /** Kept once more per page for each container and each section of the block that it follows. */
+  readonly perFollower: readonly string[];
+  /** State the design asks of somebody who keeps it anyway. */
+  readonly asked: readonly string[];
+}
+
+/** Code that used QEMU's RamDiscardManager before the design, and had to change for it. */
+export interface ChangedUser {
+  readonly file: string;
+  readonly change: string;
+}
+
 /** What a design costs beside calls: data for the side-by-side table. */
 export interface DesignCost {
-  /** Bits of state kept per page by the design itself, as a formula in words ("1 + 1 per container"). */
-  readonly stateBitsPerPage: string;
-  /** Members of the interface other QEMU code would program against. */
-  readonly interfaceMembers: number;
-  /** Existing RamDiscardManager users that must change. */
-  readonly changedUsers: readonly string[];
+  readonly stateBits: StateBits;
+  /**
+   * `owner.member`: what other code calls, implements or provides under the design. Making the object and finding it
+   * at a region are left out; every design needs that.
+   */
+  readonly interfaceMembers: readonly string[];
+  /** Those of them that RamDiscardManager had already and that take, promise or mean something else now. */
+  readonly changedMembers: readonly string[];
+  readonly changedUsers: readonly ChangedUser[];
+  /** Where members and users are read. */
+  readonly source: string;
 }
 
 /** One design in executable form. */

@@ -22,6 +22,8 @@ export function shortEvent(event: WorldEvent): string {
     case 'cpu':
     case 'device':
       return `${event.who} ${event.access}s`;
+    case 'rebuild':
+      return 'new guest_memfd, all private';
     case 'exit':
       return 'the VMM exits';
   }

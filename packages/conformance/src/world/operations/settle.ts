@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+import type { Operation } from '../../history/operation.ts';
+import type { Before } from '../../judge/before.ts';
+import type { Machine } from '../machine.ts';
+import type { Answer } from './answer.ts';
+
+/** How a request of the guest ended. */
+export interface Ending {
+  readonly answer: Answer;
+  readonly succeeded: boolean;
+  /** The guest was told to try again, so a partial result is one that a retry completes. */
+  readonly mayRetry: boolean;
+  /** What was so before the request. */
+  readonly before: Before;
+}
+
+/** Ends an operation that a guest asked for: judges a refusal, and remembers it for a retry. */
+export function settle(machine: Machine, operation: Operation, ending: Ending): Answer {
+  const { answer, succeeded, mayRetry, before } = ending;
+  const { judge } = machine;
+  // Stopping is the VMM's decision after the fact: what a refusal that stops the VM left behind is latent.
+  const stops = !succeeded && !mayRetry && isConversion(operation) && machine.spec.onRefusal === 'stop';
+  if (stops) judge.isLatent = true;
+  const difference = succeeded ? undefined : before.difference(machine.memory, machine.layout, judge, machine.containers.length);
+  if (!succeeded) judge.witnesses.see('atomic');
+  const isPartial = difference !== undefined && mayRetry && judge.undoWasRefused;
+  if (difference !== undefined && !isPartial) {
+    judge.report('atomic', { reason: 'refused-but-changed', ...difference });
+  }
+  judge.end(succeeded ? 'succeeded' : isPartial ? 'partial' : 'refused');
+  const wanted = mayRetry || (isConversion(operation) && !succeeded);
+  if (wanted && !machine.isHealing) machine.retries.push(operation);
+  return answer;
+}
+
+function isConversion({ op }: Operation): boolean {
+  return op === 'convert';
+}
