@@ -33,45 +33,85 @@ export function switchSide(host: Host, request: ConversionRequest, to: Side): St
     : host.setAttributes(request.gfns, to);
 }
 
-/** Frees the side the guest no longer uses; in place there is only one backing and nothing to free. */
-export function discardOther(host: Host, range: PageRange, to: Side): Status {
-  return host.regime === 'in-place' ? 0 : host.discard(range, otherSide(to));
+/** Whether no page of a half-open run is shared. */
+export type IsAllPrivate = (firstPage: number, endPage: number) => boolean;
+
+/**
+ * Frees the side the guest no longer uses; in place there is only one backing and nothing to free. On hugetlbfs the
+ * shared side goes a huge page at a time: those of the range that nobody shares a page of any more. Without
+ * `isAllPrivate` it stays allocated there, as in QEMU (kvm_convert_memory returns before the discard).
+ */
+export function discardOther(host: Host, range: PageRange, to: Side, isAllPrivate?: IsAllPrivate): Status {
+  if (host.regime === 'in-place') return 0;
+  const { hugePages = 1 } = range.block;
+  if (to === 'shared' || hugePages === 1) return host.discard(range, otherSide(to));
+  return isAllPrivate === undefined ? 0 : discardHugePages(host, range, hugePages, isAllPrivate);
 }
 
-/** Who may still hold a mapping over a page after an undo that was itself refused. */
+/** Neighbours go in one call; the first refusal ends it. */
+function discardHugePages(host: Host, range: PageRange, hugePages: number, isAllPrivate: IsAllPrivate): Status {
+  const { block } = range;
+  const end = Math.ceil(range.endPage / hugePages) * hugePages;
+  let runFirst = range.firstPage - (range.firstPage % hugePages);
+  for (let at = runFirst; at < end; at += hugePages) {
+    if (isAllPrivate(at, at + hugePages)) continue;
+    const status = runFirst < at ? host.discard({ block, firstPage: runFirst, endPage: at }, 'shared') : 0;
+    if (status !== 0) return status;
+    runFirst = at + hugePages;
+  }
+  return runFirst < end ? host.discard({ block, firstPage: runFirst, endPage: end }, 'shared') : 0;
+}
+
+/** The runs of a range that are set in a bitmap, likewise. */
+export function setRuns(bits: ReadonlyBitmap, range: PageRange): PageRun[] {
+  const runs: PageRun[] = [];
+  bits.forEachSetRun(range.firstPage, range.endPage, (firstPage, endPage) => {
+    runs.push({ firstPage, endPage });
+    return 0;
+  });
+  return runs;
+}
+
+/** Who may still hold a mapping over a page, on its new side, after an undo that was itself refused. */
 export interface Holders {
   isHeld(page: number): boolean;
-  /** The run stays shared, because somebody holds it. */
-  keepShared(run: PageRun): void;
+  /** The run stays on its new side, because somebody holds it. */
+  keep(run: PageRun): void;
+  /** Without, huge pages of the shared side stay allocated. */
+  readonly isAllPrivate?: IsAllPrivate | undefined;
 }
 
 /**
- * Takes a sharing back that a consumer refused: the runs that were private before turn private again and lose what
- * pinning put on their shared side. Pages that somebody would not let go stay shared; a retry completes them.
+ * Takes a conversion back that a consumer refused: the runs that changed return to their side and lose what pinning put
+ * on the other one. Pages that somebody would not let go stay where they are; a retry completes them.
  */
 export function takeBack(
   host: Host,
   request: ConversionRequest,
-  wasPrivate: readonly PageRun[],
+  changed: readonly PageRun[],
   holders: Holders,
+  side: Side = 'private',
 ): void {
-  for (const { firstPage, endPage } of wasPrivate) {
+  const free: PageRun[] = [];
+  for (const { firstPage, endPage } of changed) {
     for (let page = firstPage; page < endPage; ) {
       const held = holders.isHeld(page);
       let end = page + 1;
       while (end < endPage && holders.isHeld(end) === held) end += 1;
       const run = { firstPage: page, endPage: end };
-      if (held) holders.keepShared(run);
-      else unshareRun(host, request, run);
+      if (held) holders.keep(run);
+      else free.push(run);
       page = end;
     }
   }
+  // Only when it is known which pages stay shared can be said which huge pages nobody shares.
+  for (const run of free) returnRun(host, request, run, side, holders.isAllPrivate);
 }
 
-function unshareRun(host: Host, request: ConversionRequest, run: PageRun): void {
+function returnRun(host: Host, request: ConversionRequest, run: PageRun, side: Side, isAllPrivate?: IsAllPrivate): void {
   const pages = { block: request.pages.block, ...run };
   const shift = request.gfns.firstGfn - request.pages.firstPage;
   const gfns = { firstGfn: run.firstPage + shift, endGfn: run.endPage + shift };
-  switchSide(host, { pages, gfns }, 'private');
-  discardOther(host, pages, 'private');
+  switchSide(host, { pages, gfns }, side);
+  discardOther(host, pages, side, isAllPrivate);
 }

@@ -9,7 +9,8 @@
  *
  * Sources: Linux 7.2 virt/kvm/guest_memfd.c and kvm_main.c (attributes), mm/shmem.c (holes); QEMU 10.2.2
  * system/physmem.c. The in-place conversion follows the kernel series "guest_memfd: in-place conversion" v8
- * (18 June 2026), not in a release yet. Not covered: huge pages, resizing, NUMA, poisoned pages.
+ * (18 June 2026), not in a release yet. Not covered: huge pages of guest_memfd, transparent
+ * huge pages, resizing, NUMA, poisoned pages.
  */
 import { Bitmap } from '@sda-lab/core-bitmap';
 import { AddressSpace } from './address-space.ts';
@@ -54,6 +55,23 @@ export interface GuestMemoryOptions {
 const HOST_GAP_PAGES = 1024;
 const FIRST_HOST_PAGE = 0x7f0000000;
 
+/**
+ * Host page numbers from here on name pages of guest_memfd, which no process can map: a handle for a kernel that pins
+ * by file, above every address a process has (2^47 bytes) and below 2^52.
+ */
+const GUEST_MEMFD_FIRST_PAGE = 2 ** 48;
+
+/**
+ * The host page number of a block's private side, for `pinPage` and `peekPage`. Hypothetical: no released kernel lets
+ * IOMMU_IOAS_MAP_FILE pin private guest_memfd (the SEV-TIO series 20250218111017.491719-1 would).
+ */
+export function guestMemfdHostPage(block: RamBlock, page: number): number {
+  return GUEST_MEMFD_FIRST_PAGE + block.hostFirstPage + page;
+}
+
+/** 2^64 bytes in pages. A range that ends here wraps to 0, which KVM refuses like one beyond it. */
+const GFN_LIMIT = 2 ** 52;
+
 export class GuestMemory implements UserMemory {
   readonly regime: Regime;
   readonly frames: FrameTable = new FrameTable();
@@ -78,11 +96,19 @@ export class GuestMemory implements UserMemory {
     return this.#blocks.map((state) => state.block);
   }
 
-  addBlock(name: string, pageCount: number, hasGuestMemfd: boolean): RamBlock {
+  addBlock(
+    name: string,
+    pageCount: number,
+    hasGuestMemfd: boolean,
+    more: Pick<RamBlock, 'isPluggable' | 'hugePages'> = {},
+  ): RamBlock {
+    const { hugePages = 1 } = more;
+    assert(pageCount % hugePages === 0, 'a block is whole pages of the memory behind it');
+    assert(hugePages === 1 || this.regime === 'two-backend', 'only a shared side of its own lies on hugetlbfs');
     const last = this.#blocks.at(-1)?.block;
     const hostFirstPage =
       last === undefined ? FIRST_HOST_PAGE : last.hostFirstPage + last.pageCount + HOST_GAP_PAGES;
-    const block: RamBlock = { name, pageCount, hostFirstPage, hasGuestMemfd };
+    const block: RamBlock = { name, pageCount, hostFirstPage, hasGuestMemfd, ...more };
     const privatePages = new Bitmap(pageCount);
     if (hasGuestMemfd) privatePages.set(0, pageCount);
     const state: BlockState = { block, shared: undefined, private: undefined, privatePages };
@@ -91,12 +117,22 @@ export class GuestMemory implements UserMemory {
     return block;
   }
 
-  /** A section becomes a KVM slot: with guest_memfd its attributes start private (QEMU kvm_set_phys_mem). */
+  /**
+   * A section becomes a KVM slot. With guest_memfd QEMU sets the attributes of the whole slot private each time
+   * (kvm_set_phys_mem), whatever they were when an earlier slot was there. In place there are no attributes: which side
+   * a page is on belongs to guest_memfd and survives.
+   */
   addSection(section: Section): void {
     this.addressSpace.add(section);
-    if (section.block.hasGuestMemfd) {
-      this.#attributes.set(section.firstGfn, section.firstGfn + section.pageCount);
-    }
+    if (!section.block.hasGuestMemfd || this.regime === 'in-place') return;
+    const gfns = { firstGfn: section.firstGfn, endGfn: section.firstGfn + section.pageCount };
+    assert(gfns.endGfn <= this.#attributes.bitCount, 'a section lies below gfnCount');
+    this.setAttributes(gfns, 'private');
+  }
+
+  /** The KVM slot goes. Attributes belong to the VM and stay; so does what backs the block's pages. */
+  removeSection(section: Section): void {
+    this.addressSpace.remove(section);
   }
 
   /** The side the guest uses at a page of a section. */
@@ -126,13 +162,20 @@ export class GuestMemory implements UserMemory {
     const frames = (state[slot] ??= new Int32Array(block.pageCount));
     const present = frames[page]!;
     if (present !== 0) return present;
-    const frame = this.frames.allocate(side);
-    frames[page] = frame;
-    this.observer?.populated(block, page, side, frame);
-    return frame;
+    const { hugePages = 1 } = block;
+    // A fault on hugetlbfs brings the whole huge page.
+    const fillCount = side === 'shared' ? hugePages : 1;
+    const first = page - (page % fillCount);
+    for (let at = first; at < first + fillCount; at += 1) {
+      const frame = this.frames.allocate(side);
+      frames[at] = frame;
+      this.observer?.populated(block, at, side, frame);
+    }
+    return frames[page]!;
   }
 
   pinPage(hostPage: number, _write: boolean): number {
+    if (hostPage >= GUEST_MEMFD_FIRST_PAGE) return this.#pinPrivate(hostPage - GUEST_MEMFD_FIRST_PAGE);
     const at = this.#locate(hostPage);
     if (at === undefined) return -ERRNO.EFAULT;
     const page = hostPage - at.block.hostFirstPage;
@@ -144,14 +187,30 @@ export class GuestMemory implements UserMemory {
   }
 
   peekPage(hostPage: number): number {
-    const at = this.#locate(hostPage);
-    return at === undefined ? 0 : this.backing(at.block, hostPage - at.block.hostFirstPage, 'shared');
+    const isPrivate = hostPage >= GUEST_MEMFD_FIRST_PAGE;
+    const page = isPrivate ? hostPage - GUEST_MEMFD_FIRST_PAGE : hostPage;
+    const at = this.#locate(page);
+    if (at === undefined) return 0;
+    return this.backing(at.block, page - at.block.hostFirstPage, isPrivate ? 'private' : 'shared');
   }
 
+  /** By file: the guest_memfd page itself, as long as it is private where one file serves both sides. */
+  #pinPrivate(hostPage: number): number {
+    const at = this.#locate(hostPage);
+    if (at === undefined || !at.block.hasGuestMemfd) return -ERRNO.EFAULT;
+    const page = hostPage - at.block.hostFirstPage;
+    if (this.regime === 'in-place' && !at.privatePages.test(page)) return -ERRNO.EFAULT;
+    const frame = this.populate(at.block, page, 'private');
+    this.frames.pin(frame);
+    return frame;
+  }
+
+  /** KVM takes any guest pages, backed or not; those at `gfnCount` and above nobody can see, so they are not kept. */
   setAttributes(gfns: GfnRange, side: Side): Status {
     if (this.regime === 'in-place') return -ERRNO.EINVAL;
-    if (gfns.firstGfn >= gfns.endGfn || gfns.endGfn > this.#attributes.bitCount) return -ERRNO.EINVAL;
-    this.#attributes.assign(gfns.firstGfn, gfns.endGfn, side === 'private');
+    if (gfns.firstGfn >= gfns.endGfn || gfns.endGfn >= GFN_LIMIT) return -ERRNO.EINVAL;
+    const end = Math.min(gfns.endGfn, this.#attributes.bitCount);
+    if (gfns.firstGfn < end) this.#attributes.assign(gfns.firstGfn, end, side === 'private');
     this.observer?.attributesSet(gfns, side);
     return 0;
   }
@@ -172,9 +231,15 @@ export class GuestMemory implements UserMemory {
     return 0;
   }
 
-  /** Hole punch or madvise over one side. In place the one backing is punched, whatever the side. */
+  /**
+   * Hole punch or madvise over one side. In place the one backing is punched, whatever the side. On hugetlbfs a range
+   * that is not whole huge pages is refused with -1, as QEMU's ram_block_discard_range does before it calls the kernel.
+   */
   discard(range: PageRange, side: Side): Status {
     if (!isInside(range)) return -ERRNO.EINVAL;
+    const { hugePages = 1 } = range.block;
+    const isWhole = range.firstPage % hugePages === 0 && range.endPage % hugePages === 0;
+    if (side === 'shared' && !isWhole) return -1;
     const state = this.#state(range.block);
     const frames = this.regime === 'in-place' ? state.shared : state[side];
     if (frames !== undefined) this.#dropFrames(frames, range);
@@ -208,9 +273,11 @@ export class GuestMemory implements UserMemory {
     }
   }
 
+  /** Pages that are private already do not change owner; only a kernel that pins by file could have pinned one. */
   #firstPinned(state: BlockState, range: PageRange): number {
     if (state.shared === undefined) return -1;
     for (let page = range.firstPage; page < range.endPage; page += 1) {
+      if (state.privatePages.test(page)) continue;
       const frame = state.shared[page]!;
       if (frame !== 0 && this.frames.pins(frame) > 0) return page;
     }

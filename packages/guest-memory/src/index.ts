@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 export { AddressSpace } from './address-space.ts';
 export { assert, AssertionFailure } from './assert.ts';
-export { clearRuns, discardOther, type Holders, type PageRun, switchSide, takeBack } from './conversion-steps.ts';
+export { clearRuns, discardOther, type Holders, type IsAllPrivate, type PageRun, setRuns, switchSide, takeBack } from './conversion-steps.ts';
 export { convertMemory } from './convert-memory.ts';
 export { DiscardCoordination } from './discard-coordination.ts';
 export { FrameTable } from './frame-table.ts';
 export type { GfnRange } from './gfn-range.ts';
-export { GuestMemory, type GuestMemoryOptions, type MemoryObserver } from './guest-memory.ts';
+export { GuestMemory, guestMemfdHostPage, type GuestMemoryOptions, type MemoryObserver } from './guest-memory.ts';
+export { LeftOvers } from './left-overs.ts';
 export { otherSide, PAGE_BYTES, type Side } from './page.ts';
 export type { Consumer } from './ports/consumer.ts';
 export type { Host, Regime } from './ports/host.ts';
 export type { ConversionRequest, EmitRun, Instance, View } from './ports/instance.ts';
-export type { PlugEvents, PlugSource } from './ports/plug.ts';
+export type { ForEachPluggedRun, PlugEvents, PlugSource } from './ports/plug.ts';
 export type {
   Addition,
   Capabilities,
@@ -21,7 +22,7 @@ export type {
   StateBits,
   Strategy,
 } from './ports/strategy.ts';
-export type { PageRange, RamBlock } from './ram-block.ts';
+export { isManaged, type PageRange, type RamBlock } from './ram-block.ts';
 export { EXACT_TRACKING, SectionTracker, type TrackerOptions } from './section-tracker.ts';
 export { NO_PLUG_EVENTS } from './no-plug-events.ts';
 export { intersectSection, type Section } from './section.ts';

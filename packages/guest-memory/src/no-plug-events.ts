@@ -8,6 +8,7 @@ function refuse(): never {
 
 /** For designs that take no plug source: `attachSource` refused, so nobody can call these. */
 export const NO_PLUG_EVENTS: PlugEvents = {
+  slotAdded: refuse,
   willPlug: refuse,
   plugAborted: refuse,
   plugged: refuse,
@@ -17,4 +18,5 @@ export const NO_PLUG_EVENTS: PlugEvents = {
   unplugged: refuse,
   willUnplugAll: refuse,
   discardedAll: refuse,
+  loaded: refuse,
 };

@@ -12,6 +12,23 @@ export interface RamBlock {
   readonly hostFirstPage: number;
   /** Whether pages can be private at all. */
   readonly hasGuestMemfd: boolean;
+  /**
+   * Whether a plug source may own plugged state of it, so that devices follow it through a manager even when it has no
+   * guest_memfd.
+   * @defaultValue false
+   */
+  readonly isPluggable?: boolean;
+  /**
+   * Pages in one page of the memory behind the shared side (RAMBlock's page_size / 4096): more than 1 on hugetlbfs,
+   * which is filled and freed a huge page at a time. Divides `pageCount`; two-backend regime only.
+   * @defaultValue 1
+   */
+  readonly hugePages?: number;
+}
+
+/** Whether a RamDiscardManager stands over the block: devices then follow it run by run instead of mapping it whole. */
+export function isManaged({ hasGuestMemfd, isPluggable = false }: RamBlock): boolean {
+  return hasGuestMemfd || isPluggable;
 }
 
 /** Half-open range of pages of one block. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
- * What one consumer has mapped of one section, kept by a strategy: which pages, and what the operation under way
- * changed, so that it can be undone exactly.
+ * What one consumer has mapped of one section on one side, kept by a strategy: which pages, and what the operation
+ * under way changed, so that it can be undone exactly.
  *
  * Lifecycle per operation: `begin` -> any `mapMissing`, `unmapMapped` -> done, or `undo` after a refusal. The mapped
  * bits always say what the consumer really holds; an undo that is itself refused leaves them true, and a later
@@ -11,6 +11,7 @@
  * A building block for strategies; none of QEMU's designs has it. Not covered: mappings that anyone else makes.
  */
 import { Bitmap, type Condition, forEachRunWhere } from '@sda-lab/core-bitmap';
+import type { Side } from './page.ts';
 import type { Consumer } from './ports/consumer.ts';
 import { intersectSection, type Section } from './section.ts';
 import { ERRNO, type Status } from './status.ts';
@@ -24,6 +25,8 @@ export interface TrackerOptions {
   readonly clip: boolean;
   /** Undo what was done; when false, `undo` forgets it. */
   readonly rollback: boolean;
+  /** The side it maps pages on. @defaultValue 'shared' */
+  readonly side?: Side;
 }
 
 export const EXACT_TRACKING: TrackerOptions = {
@@ -42,6 +45,7 @@ interface Step {
 export class SectionTracker {
   readonly consumer: Consumer;
   readonly section: Section;
+  readonly side: Side;
   /** By block page: 1 = the consumer holds a mapping of this section over it. */
   readonly mapped: Bitmap;
   readonly #options: TrackerOptions;
@@ -50,6 +54,7 @@ export class SectionTracker {
   constructor(consumer: Consumer, section: Section, options: TrackerOptions = EXACT_TRACKING) {
     this.consumer = consumer;
     this.section = section;
+    this.side = options.side ?? 'shared';
     this.#options = options;
     this.mapped = new Bitmap(section.block.pageCount);
   }
@@ -77,11 +82,14 @@ export class SectionTracker {
     );
   }
 
-  /** Reverses every step since `begin`, last first, as far as the consumer lets it. */
-  undo(): void {
+  /**
+   * Reverses every step since `begin`, last first, as far as the consumer lets it. What was unmapped is mapped again only
+   * where all of `remapWhere` holds: a page that somebody kept on the other side is not this tracker's any more.
+   */
+  undo(remapWhere: readonly Condition[] = []): void {
     const steps = this.#steps;
     this.#steps = [];
-    if (this.#options.rollback) for (const step of steps.toReversed()) this.#reverse(step);
+    if (this.#options.rollback) for (const step of steps.toReversed()) this.#reverse(step, remapWhere);
     this.#steps = [];
   }
 
@@ -94,7 +102,7 @@ export class SectionTracker {
     const count = endPage - firstPage;
     const granulePages = this.#options.granulePages === 'run' ? count : this.#options.granulePages;
     if (granulePages < this.consumer.smallestPages) return -ERRNO.EINVAL;
-    const status = this.consumer.mapRun(this.section, 'shared', firstPage, count, granulePages);
+    const status = this.consumer.mapRun(this.section, this.side, firstPage, count, granulePages);
     const doneEnd = firstPage - (firstPage % granulePages) + this.consumer.done * granulePages;
     const heldEnd = status === 0 ? endPage : Math.min(doneEnd, endPage);
     if (heldEnd > firstPage) {
@@ -109,7 +117,7 @@ export class SectionTracker {
     const isOneByOne = exactUnmaps && granulePages !== 'run' && this.consumer.unmapShape === 'exact';
     for (let first = firstPage; first < endPage; ) {
       const end = isOneByOne ? Math.min(first - (first % granulePages) + granulePages, endPage) : endPage;
-      const status = this.consumer.unmapRun(this.section, 'shared', first, end - first);
+      const status = this.consumer.unmapRun(this.section, this.side, first, end - first);
       if (status !== 0) return status;
       this.#forget(first, end);
       first = end;
@@ -127,8 +135,9 @@ export class SectionTracker {
   }
 
   /** Pages that an earlier part of the undo could not change are left alone. */
-  #reverse({ mapped, firstPage, endPage }: Step): void {
-    forEachRunWhere([{ bits: this.mapped, is: mapped }], firstPage, endPage, (first, end) => {
+  #reverse({ mapped, firstPage, endPage }: Step, remapWhere: readonly Condition[]): void {
+    const where: [Condition, ...Condition[]] = [{ bits: this.mapped, is: mapped }, ...(mapped ? [] : remapWhere)];
+    forEachRunWhere(where, firstPage, endPage, (first, end) => {
       if (mapped) this.#unmap(first, end);
       else this.#map(first, end);
       return 0;

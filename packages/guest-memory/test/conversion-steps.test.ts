@@ -13,7 +13,7 @@ import {
   type Regime,
   type Side,
   type Status,
-  switchSide,
+  setRuns, switchSide,
   takeBack,
 } from '@sda-lab/guest-memory';
 import fc from 'fast-check';
@@ -40,7 +40,7 @@ function createHost(regime: Regime, status: Status = 0): FakeHost {
     calls.push(`attributes [${firstGfn},${endGfn}) ${side}`);
     return status;
   };
-  return { regime, calls, setAttributes, convertInPlace: pages('convert'), discard: pages('discard'), exit: () => undefined };
+  return { regime, isDiscardDisabled: false, calls, setAttributes, convertInPlace: pages('convert'), discard: pages('discard'), exit: () => undefined };
 }
 
 describe('steps of a conversion', () => {
@@ -68,6 +68,16 @@ describe('steps of a conversion', () => {
     expect(runs).toEqual([{ firstPage: 4, endPage: 6 }, { firstPage: 8, endPage: 11 }]);
     expect(clearRuns(bits, request.pages)).toEqual([]);
   });
+
+  test('steps/set-runs: are what is left of the range', () => {
+    const bits = new Bitmap(16);
+    bits.set(2, 5);
+    bits.set(8, 11);
+    const runs = setRuns(bits, request.pages);
+    bits.clear(0, 16);
+    expect(runs).toEqual([{ firstPage: 4, endPage: 5 }, { firstPage: 8, endPage: 11 }]);
+    expect(setRuns(bits, request.pages)).toEqual([]);
+  });
 });
 
 describe('taking a refused sharing back', () => {
@@ -76,7 +86,7 @@ describe('taking a refused sharing back', () => {
     const kept: string[] = [];
     takeBack(host, request, wasPrivate, {
       isHeld: (page) => held.includes(page),
-      keepShared: ({ firstPage, endPage }) => void kept.push(`[${firstPage},${endPage})`),
+      keep: ({ firstPage, endPage }) => void kept.push(`[${firstPage},${endPage})`),
     });
     return { calls: host.calls, kept };
   };
@@ -95,6 +105,15 @@ describe('taking a refused sharing back', () => {
 
   test('take-back/in-place: the one backing changes owner back and is not freed', () => {
     expect(take('in-place', [4], [{ firstPage: 4, endPage: 6 }])).toEqual({ calls: ['convert [5,6) private'], kept: ['[4,5)'] });
+  });
+
+  test('take-back/to-shared: a refused taking back from sharing returns the runs to the shared side and frees the private one', () => {
+    const host = createHost('two-backend');
+    const kept: PageRun[] = [];
+    const holders = { isHeld: (page: number) => page === 5, keep: (run: PageRun) => void kept.push(run) };
+    takeBack(host, request, [{ firstPage: 4, endPage: 7 }], holders, 'shared');
+    expect(kept).toEqual([{ firstPage: 5, endPage: 6 }]);
+    expect(host.calls).toEqual(['attributes [104,105) shared', 'discard [4,5) private', 'attributes [106,107) shared', 'discard [6,7) private']);
   });
 
   test('take-back/each-page-once: a page is kept or turned back, never both, never neither', () => {

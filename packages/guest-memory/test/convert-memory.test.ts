@@ -52,7 +52,6 @@ describe.each(PATHS)('a request on the path %s', (path) => {
     { what: 'size zero in a hole', start: 0x5000n, size: 0n },
     { what: 'a negative size', start: 0x1000n, size: -0x1000n },
     { what: 'a negative start', start: -0x1000n, size: 0x1000n },
-    { what: 'a range that wraps', start: (1n << 64n) - 0x1000n, size: 0x2000n },
   ])('validate/bytes: $what is -EINVAL before any section is looked up', ({ start, size }) => {
     for (const to of ['shared', 'private'] as const) expect(ask(path, start, size, to)).toEqual({ status: EINVAL, parts: [] });
   });
@@ -91,6 +90,30 @@ describe.each(PATHS)('a request on the path %s', (path) => {
 
   test('inside/bytes: the request may name any page below 4 GiB and above', () => {
     expect(ask(path, 0x1_0000n, 0x4000n, 'shared').parts).toEqual(['ram [4,8) at gfn [16,20) to shared']);
+  });
+});
+
+describe('a range that wraps 2^64', () => {
+  const last = (1n << 64n) - 0x1000n;
+
+  test('wrap/per-section: is -EINVAL before any section is looked up', () => {
+    for (const to of ['shared', 'private'] as const) {
+      expect(ask('per-section', last, 0x2000n, to)).toEqual({ status: EINVAL, parts: [] });
+      expect(ask('per-section', 0x1000n, 1n << 64n, to)).toEqual({ status: EINVAL, parts: [] });
+    }
+  });
+
+  test('wrap/first-section: is looked up like any other, beginning in a hole or in RAM', () => {
+    expect([ask('first-section', last, 0x2000n, 'shared').status, ask('first-section', last, 0x2000n, 'private').status]).toEqual([0, EINVAL]);
+    const part = `ram [1,${2 ** 52 + 1}) at gfn [1,${2 ** 52 + 1}) to shared`;
+    expect(ask('first-section', 0x1000n, 1n << 64n, 'shared')).toEqual({ status: 0, parts: [part] });
+  });
+
+  test('wrap/first-section: KVM then refuses the attributes, and nothing changed', () => {
+    const machine = createMachine('two-backend');
+    const convert = ({ gfns }: ConversionRequest, to: Side): Status => machine.memory.setAttributes(gfns, to);
+    expect(convertMemory(machine.memory, { convert }, 'first-section', 0x1000n, 1n << 64n, 'shared')).toBe(EINVAL);
+    expect(machine.memory.sideAt(machine.low, 1)).toBe('private');
   });
 });
 

@@ -189,12 +189,21 @@ describe('two backings per page', () => {
 
   test.each([
     { what: 'an empty range', firstGfn: 4, endGfn: 4 },
-    { what: 'a range past the guest', firstGfn: 30, endGfn: 33 },
+    { what: 'a range that ends where 64-bit addresses wrap', firstGfn: 3, endGfn: 2 ** 52 },
+    { what: 'a range beyond that', firstGfn: 3, endGfn: 2 ** 52 + 4 },
   ])('sides/attribute-range: $what is -EINVAL and changes nothing', ({ firstGfn, endGfn }) => {
     const machine = createMachine('two-backend');
     machine.take();
     expect(machine.memory.setAttributes({ firstGfn, endGfn }, 'shared')).toBe(-ERRNO.EINVAL);
     expect([machine.take(), machine.memory.sideAt(machine.low, 3)]).toEqual([[], 'private']);
+  });
+
+  test('sides/attribute-holes: guest pages that nothing backs take attributes, inside the guest and above it', () => {
+    const machine = createMachine('two-backend');
+    expect(machine.memory.setAttributes({ firstGfn: 3, endGfn: 2 ** 40 }, 'shared')).toBe(0);
+    expect([2, 3].map((page) => machine.memory.sideAt(machine.low, page))).toEqual(['private', 'shared']);
+    expect(machine.memory.setAttributes({ firstGfn: 2 ** 40, endGfn: 2 ** 41 }, 'private')).toBe(0);
+    expect(machine.memory.sideAt(machine.low, 3)).toBe('shared');
   });
 
   test('sides/no-in-place: an in-place conversion is -EINVAL', () => {

@@ -43,6 +43,33 @@ describe('SectionTracker', () => {
     expect([tracker.holdsAny(0, 2), tracker.holdsAny(0, 3), tracker.holdsAny(10, 16)]).toEqual([false, true, false]);
   });
 
+  test('tracker/side: a tracker of the private side maps and unmaps there', () => {
+    const consumer = new FakeConsumer();
+    const sides: string[] = [];
+    const watching = Object.create(consumer, {
+      mapRun: { value: (_at: Section, side: string): Status => (sides.push(`map ${side}`), 0) },
+      unmapRun: { value: (_at: Section, side: string): Status => (sides.push(`unmap ${side}`), 0) },
+    }) as FakeConsumer;
+    const tracker = create(watching, { side: 'private' });
+    tracker.mapMissing(wanted([2, 4]), 0, 16);
+    tracker.unmapMapped(0, 16);
+    expect([tracker.side, ...sides]).toEqual(['private', 'map private', 'unmap private']);
+    expect(create(consumer).side).toBe('shared');
+  });
+
+  test('tracker/undo-where: what was unmapped comes back only where it is still wanted, what was mapped goes all the same', () => {
+    const consumer = new FakeConsumer();
+    const tracker = create(consumer);
+    tracker.mapMissing(wanted([2, 6]), 0, 16);
+    tracker.begin();
+    tracker.unmapMapped(2, 6);
+    tracker.mapMissing(wanted([8, 10]), 0, 16);
+    tracker.undo(wanted([2, 3], [5, 16]));
+    expect(consumer.heldPages).toEqual([2, 5]);
+    expect(tracker.mapped.test(3)).toBe(false);
+    expect(consumer.illegalCalls).toEqual([]);
+  });
+
   test('tracker/outside: a range beside the section makes no call', () => {
     const consumer = new FakeConsumer();
     const tracker = create(consumer);

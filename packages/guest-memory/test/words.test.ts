@@ -31,6 +31,6 @@ describe('a design without plug sources', () => {
   const range = { block: { name: 'ram', pageCount: 1, hostFirstPage: 0, hasGuestMemfd: true }, firstPage: 0, endPage: 1 };
 
   test.each(Object.keys(NO_PLUG_EVENTS) as (keyof PlugEvents)[])('takes %s as an assertion', (event) => {
-    expect(() => NO_PLUG_EVENTS[event](source, range)).toThrow(AssertionFailure);
+    expect(() => NO_PLUG_EVENTS[event](source, range, () => 0)).toThrow(AssertionFailure);
   });
 });

@@ -16,8 +16,11 @@ export interface ConversionRequest {
 /** What a consumer of guest memory asks for: device mappings, pages to send, pages to dump, legal vIOMMU targets. */
 export type View = 'dma' | 'migrate' | 'dump' | 'translate';
 
-/** One maximal run of equal state; a non-zero return stops the walk and becomes its result. */
-export type EmitRun = (firstPage: number, endPage: number, side: Side) => Status;
+/**
+ * One maximal run of equal state; a non-zero return stops the walk and becomes its result. `firstGfn` is the guest page
+ * number the design hands out with the run; left out, it is where the asker's section shows `firstPage`.
+ */
+export type EmitRun = (firstPage: number, endPage: number, side: Side, firstGfn?: number) => Status;
 
 /** One strategy at work in one world. All calls are synchronous; refusals are statuses, and a refusal is not a throw. */
 export interface Instance {
@@ -40,6 +43,10 @@ export interface Instance {
    */
   reset(): Status;
   readonly plug: PlugEvents;
-  /** Maximal runs of a block's pages that a view shows, ascending, within [firstPage, endPage). */
+  /**
+   * Maximal runs of a block's pages that a view shows, ascending, within [firstPage, endPage), each with the side it is
+   * read from. `migrate` shows what is sent: all that the design does not call discarded; `shared` is plain RAM, read
+   * through the process's mapping, also where the guest uses the private side.
+   */
   runs(block: RamBlock, view: View, firstPage: number, endPage: number, emit: EmitRun): Status;
 }

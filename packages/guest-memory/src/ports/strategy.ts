@@ -8,6 +8,23 @@ export interface ListenerProfile {
   readonly rollback: 'run' | 'none';
   /** The DMA-mapping limit check at attach: not made, only warned about (QEMU <= 10.0), or refusing (10.1 on). */
   readonly admission: 'off' | 'warn' | 'refuse';
+  /**
+   * Whether the refusal of a map is heard while sections come (attach, a section at run time). QEMU's vfio-user client
+   * sends the maps of such a transaction without waiting, prints what is refused and goes on; backends with a kernel
+   * always answer. False makes a difference on backends that pipeline transactions only. vfio-user came with QEMU 10.1;
+   * designs of older versions never met it and are given a client that waits.
+   */
+  readonly awaitsAttach: boolean;
+  /**
+   * A section that comes at run time and is refused (a map of plain RAM, or the limit check): QEMU ends with hw_error,
+   * or the refusal is returned to whoever added the section.
+   */
+  readonly refusedSection: 'exit' | 'return';
+  /**
+   * A container whose smallest IOMMU page is larger than the granule the design maps in: QEMU's listener asserts, which
+   * aborts the VMM, or `subscribe` is asked and refuses. @defaultValue 'ask'
+   */
+  readonly fineGranule?: 'assert' | 'ask';
 }
 
 /** What a design does not offer is declared here; the suite skips it by name and tests the absence. */
@@ -20,6 +37,11 @@ export interface Capabilities {
   readonly assignment: boolean;
   /** `rebuild`: a confidential guest comes back all private. `shutdown`: reset ends the VM (QEMU <= 10.2). */
   readonly reset: 'rebuild' | 'shutdown';
+  /**
+   * Whether a consumer that wants both sides gets private pages mapped on their side (SEV-TIO). Without, such a consumer
+   * is given its shared pages only. @defaultValue false
+   */
+  readonly tdisp?: boolean;
   readonly regimes: readonly Regime[];
 }
 
@@ -37,7 +59,7 @@ export interface Addition {
 export interface StateBits {
   /** Kept once per page of a block. */
   readonly perPage: readonly string[];
-  /** Kept once more per page for each container and each section of the block that it follows. */
+  /** Kept once more per page for each container, each section of the block that it follows, and each side it wants. */
   readonly perFollower: readonly string[];
   /** State the design asks of somebody who keeps it anyway. */
   readonly asked: readonly string[];
