@@ -24,7 +24,7 @@ function twins(cuts: readonly number[], writes: readonly Step[]): { bits: Bitmap
 describe.each([
   { name: 'bit by bit', cuts: everyCut },
   { name: 'at boundaries up to 2^31 bits', cuts: boundaryCuts },
-])('Bitmap $name', { timeout: 120_000 }, (world) => {
+])('Bitmap $name', (world) => {
   test('answers every question as the naive model does', () => {
     fc.assert(
       fc.property(world.cuts, steps, (cuts, writes) => {

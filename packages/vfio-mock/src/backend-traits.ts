@@ -39,6 +39,8 @@ export interface BackendTraits {
   readonly accounting: 'mm-batched' | 'user-whole' | 'none';
   /** Whether QEMU's driver for this backend takes -ENOENT of an unmap for success. */
   readonly qemuMasksEnoent: boolean;
+  /** Whether QEMU's client sends the calls of a memory transaction without waiting for the answers. */
+  readonly pipelinesTransactions: boolean;
   /** A mapping whose pages cannot all be pinned leaves nothing behind. */
   readonly unwindsFailedMap: boolean;
   /** What VFIO_IOMMU_DIRTY_PAGES answers whatever is asked; 0 when it is served. */
@@ -70,6 +72,7 @@ const TYPE1V2: BackendTraits = {
   holeStatus: 0,
   accounting: 'mm-batched',
   qemuMasksEnoent: false,
+  pipelinesTransactions: false,
   unwindsFailedMap: true,
   dirtyPagesStatus: 0,
   bytesPerMapping: 96,
@@ -98,6 +101,7 @@ const VFIO_USER: BackendTraits = {
   ...TYPE1V2,
   pins: false,
   door: 'vfio-user',
+  pipelinesTransactions: true,
   accounting: 'none',
   bytesPerMapping: 0,
   geometry: EVERYWHERE,

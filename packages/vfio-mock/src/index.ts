@@ -15,12 +15,15 @@ export type { DmaMapMessage, DmaUnmapMessage, VfioUserDoor } from './ioctl/vfio-
 export type { KernelMemory } from './kernel-memory.ts';
 export { type MemlockLimits, ProcessAccount } from './process-account.ts';
 export { type AdmissionAnswer, type AdmissionQuestion, checkAdmission } from './listener/admission.ts';
+export { ContainerListener, type ContainerListenerOptions } from './listener/container-listener.ts';
+export type { CallContext, ListenerCall } from './listener/listener-call.ts';
 export {
-  type CallContext,
-  ContainerListener,
-  type ContainerListenerOptions,
-  type ListenerCall,
-} from './listener/container-listener.ts';
+  type BlockRun,
+  cutAtGranules,
+  type ListenerSteps,
+  type MapPiece,
+  QEMU_LISTENER_STEPS,
+} from './listener/listener-steps.ts';
 export type { MappingDoor } from './listener/mapping-door.ts';
 export {
   checkRecording,

@@ -20,7 +20,7 @@ function open(backend: BackendId, physicalLayout: PhysicalLayout = 'congruent'):
   return createContainer(backend, { memory: new EndlessMemory(), dmaEntryLimit: 4_194_304, physicalLayout });
 }
 
-describe('IO page tables of one contiguous range', { timeout: 60_000 }, () => {
+describe('IO page tables of one contiguous range', () => {
   test.each([
     { gib: 16, granule: 1, tables: 8210, leaves: [4_194_304, 0, 0] },
     { gib: 16, granule: 512, tables: 18, leaves: [0, 8192, 0] },
@@ -87,7 +87,7 @@ describe('IOTLB syncs and bookkeeping', () => {
   });
 });
 
-describe('16 GiB in 4 KiB mappings', { timeout: 60_000 }, () => {
+describe('16 GiB in 4 KiB mappings', () => {
   test.each([
     { backend: 'type1v2' as const, limit: 4_194_304, answer: '0', done: 4_194_304 },
     { backend: 'type1v2' as const, limit: 4_194_303, answer: '-ENOSPC', done: 4_194_303 },

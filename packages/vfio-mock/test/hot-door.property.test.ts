@@ -133,7 +133,7 @@ function applyNaive(naive: NaiveContainer, memory: TestMemory, one: Step): numbe
   }
 }
 
-describe.each(WORLD_BACKEND_IDS.map((backend) => ({ backend })))('$backend', { timeout: 120_000 }, ({ backend }) => {
+describe.each(WORLD_BACKEND_IDS.map((backend) => ({ backend })))('$backend', ({ backend }) => {
   const { pins } = BACKEND_TRAITS[backend];
 
   test('answers, mappings and translations are those of a table of pages', () => {

@@ -27,7 +27,7 @@ const OPERATIONS: Readonly<Record<string, number>> = {
   'stale-type1-7.2.jsonl.gz': 131,
 };
 
-describe('recordings of real kernels', { timeout: 60_000 }, () => {
+describe('recordings of real kernels', () => {
   test.each(FIXTURES)('$fileName: every operation is answered alike', ({ fileName, text }) => {
     const report = checkRecording(text, { fileName });
     expect(report.first).toEqual([]);
@@ -90,7 +90,7 @@ const statusWith = (check: keyof BackendTraits['mapStatus'], errno: number): Bac
   [check]: -errno,
 });
 
-describe('planted behaviour is caught by the recordings', { timeout: 60_000 }, () => {
+describe('planted behaviour is caught by the recordings', () => {
   test.each([
     { name: 'atomic unmap of iommufd', file: 'fuzz-all', traits: on('iommufd', { unmapRule: atomicEnoent }) },
     { name: 'atomic unmap of iommufd', file: 'edge-iommufd', traits: on('iommufd', { unmapRule: atomicEnoent }) },
@@ -128,7 +128,7 @@ describe('planted behaviour is caught by the recordings', { timeout: 60_000 }, (
   });
 });
 
-describe('a changed recording', { timeout: 60_000 }, () => {
+describe('a changed recording', () => {
   const changes = [
     { field: 'errno', from: /"errno":"(0|E[A-Z]+)"/, to: '"errno":"EXDEV"' },
     { field: 'val', from: /(?<="op":"(?:r|dmar)".*)"val":"0x[0-9a-f]+"/, to: '"val":"0x5a5a5a5a5a"' },

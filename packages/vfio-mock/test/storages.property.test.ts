@@ -76,7 +76,7 @@ function open(backend: 'iommufd' | 'iommufd-mock-domain', limitPages: number): [
   return [createContainer(backend, { memory, geometry: VTD_48, memlock }), memory];
 }
 
-test('pages and bytes answer alike, pin alike and lead to the same frames', { timeout: 120_000 }, () => {
+test('pages and bytes answer alike, pin alike and lead to the same frames', () => {
   fc.assert(
     fc.property(fc.array(call, { maxLength: 25 }), fc.constantFrom(4, 12, Infinity), (calls, limitPages) => {
       const [paged, pagedMemory] = open('iommufd', limitPages);

@@ -1,48 +1,40 @@
 // SPDX-License-Identifier: MIT
 /**
  * The QEMU side of a VFIO container: what hw/vfio/listener.c does with the sections of an address space and with the
- * runs a manager tells it. It turns block pages into IOVA and host pages, maps in granules, makes one unmap call per
- * run, and rolls its own failing run back when the modelled version does.
+ * runs a manager tells it. It maps in granules, makes one unmap call per run, and rolls its own failing run back when
+ * the modelled version does.
  *
- * Lifecycle: `attach` (discard coordination, region_add per section, admission check; a refusal leaves nothing) ->
- * runs told by the strategy through `mapRun` and `unmapRun` -> `detach` (region_del per section).
+ * Lifecycle: `attach` (discard coordination, region_add per section, admission check; a refusal leaves nothing)
+ *   -> runs told by the strategy through `mapRun` and `unmapRun`, sections that come and go, remaps, in any order
+ *   -> `detach` (region_del per section).
+ * What happens inside attach, detach, `addSection` and `removeSection` is a memory transaction of QEMU. A vfio-user
+ * client does not wait inside one: it answers success to whoever asked and goes on, whatever the server says.
  *
- * Source: QEMU 10.2.2 hw/vfio/listener.c (vfio_listener_region_add, vfio_ram_discard_notify_populate and _discard),
- * hw/vfio/iommufd.c (ENOENT of an unmap counts as success). Not covered: vIOMMU regions, RAM devices, dirty tracking,
- * transactions; a read-only section is mapped without write rights as in QEMU.
+ * Source: QEMU 10.2.2 hw/vfio/listener.c, hw/vfio/iommufd.c (ENOENT of an unmap counts as success), hw/vfio-user
+ * (transactions; observed on 11.1.3: a map refused while a device is added goes unnoticed), hw/vfio/cpr-legacy.c (remap).
+ * Not covered: vIOMMU regions, RAM devices, dirty tracking, granules above a page in the admission check. QEMU goes on
+ * with the other sections after a refused one and fails at the end; here attach ends at once. Nothing is left either way.
  */
 import {
   type AddressSpace,
   assert,
+  AssertionFailure,
   type Consumer,
   type DiscardCoordination,
   ERRNO,
   type Instance,
+  isManaged,
   type ListenerProfile,
   type Section,
   type Side,
   type Status,
+  statusText,
 } from '@sda-lab/guest-memory';
 import { checkAdmission } from './admission.ts';
+import type { CallContext, ListenerCall } from './listener-call.ts';
+import { type BlockRun, type ListenerSteps, QEMU_LISTENER_STEPS } from './listener-steps.ts';
 import type { MappingDoor } from './mapping-door.ts';
-
-/** What asked for a call: a strategy's run, the undoing of a refused run, or region_add and region_del themselves. */
-export type CallContext = 'run' | 'rollback' | 'attach' | 'detach';
-
-/** One map or unmap request of the listener to the kernel, after it was answered. */
-export interface ListenerCall {
-  readonly kind: 'map' | 'unmap';
-  readonly context: CallContext;
-  readonly section: Section;
-  readonly firstGfn: number;
-  readonly pageCount: number;
-  /** Pages per map call; equals pageCount for an unmap. */
-  readonly granulePages: number;
-  /** Kernel's answer, before QEMU turns any into success. */
-  readonly status: Status;
-  /** Granules mapped before a refusal; 0 for an unmap. */
-  readonly doneGranules: number;
-}
+import { SectionMapper } from './section-mapper.ts';
 
 export interface ContainerListenerOptions {
   readonly name: string;
@@ -51,71 +43,145 @@ export interface ContainerListenerOptions {
   readonly unmapShape: 'range' | 'exact';
   /** QEMU's iommufd backend answers success for an unmap that the kernel refused with ENOENT. */
   readonly masksEnoent: boolean;
+  /**
+   * The calls of a transaction are sent without waiting for their answers (vfio-user).
+   * @defaultValue false
+   */
+  readonly pipelinesTransactions?: boolean;
   readonly memslotCount: number;
+  /** Pages of the smallest IOMMU page. @defaultValue 1 */
+  readonly smallestPages?: number;
   /** 0: no limit and no check. */
   readonly dmaMaxMappings: number;
   /** Fires after each call was answered; it looks and must not act. */
   readonly observe: (call: ListenerCall) => void;
+  /**
+   * Sections that a manager tells about; others are mapped whole.
+   * @defaultValue those of blocks with guest_memfd or a virtio-mem
+   */
+  readonly isManaged?: (section: Section) => boolean;
+  /**
+   * hw_error(): the VMM ends. May return, for a caller who notes it.
+   * @defaultValue throws an AssertionFailure
+   */
+  readonly exit?: (reason: string) => void;
+  /** Replaced only to plant faults. @defaultValue QEMU_LISTENER_STEPS */
+  readonly steps?: ListenerSteps;
+}
+
+interface Followed {
+  readonly section: Section;
+  /** Who tells of the section; undefined when it is mapped whole. */
+  readonly instance: Instance | undefined;
 }
 
 export class ContainerListener implements Consumer {
   readonly name: string;
   readonly sides: Side | 'both' = 'shared';
-  readonly smallestPages: number = 1;
+  readonly smallestPages: number;
   readonly unmapShape: 'range' | 'exact';
-  done = 0;
   /** Runs told by a manager so far, maps and unmaps. */
   notificationCount = 0;
   /** Whether the last attach exceeded the limit without being refused (`admission: warn`). */
   warnedOfLimit = false;
   readonly #options: ContainerListenerOptions;
-  readonly #attached: { section: Section; instance: Instance | undefined }[] = [];
+  readonly #steps: ListenerSteps;
+  readonly #mapper: SectionMapper;
+  /** In the order they were added. */
+  #followed: readonly Followed[] = [];
+  /** Granule of the last run mapped of a section: what a remap uses. */
+  readonly #granules = new Map<Section, number>();
   #context: CallContext = 'run';
+  #isAttached = false;
 
   constructor(options: ContainerListenerOptions) {
+    const { name, unmapShape, door, masksEnoent, observe, steps = QEMU_LISTENER_STEPS } = options;
     this.#options = options;
-    this.name = options.name;
-    this.unmapShape = options.unmapShape;
+    this.#steps = steps;
+    this.#mapper = new SectionMapper({ door, steps, masksEnoent, observe });
+    this.name = name;
+    this.unmapShape = unmapShape;
+    this.smallestPages = options.smallestPages ?? 1;
+  }
+
+  get done(): number {
+    return this.#mapper.done;
   }
 
   get isAttached(): boolean {
-    return this.#attached.length > 0;
+    return this.#isAttached;
   }
 
   /** Sections the listener follows now, in the order they were added. */
   get sections(): readonly Section[] {
-    return this.#attached.map(({ section }) => section);
+    return this.#followed.map(({ section }) => section);
   }
 
   /**
-   * A device comes: every section is mapped, those with guest_memfd by the strategy's replay. The first refusal undoes
+   * A device comes: every section is mapped, managed ones by the strategy's replay. The first refusal undoes
    * everything and is returned; -EBUSY when discarding cannot be coordinated, -ENOSPC when the limit check refuses
    * (QEMU reports an error there and has no errno for it).
    */
   attach(addressSpace: AddressSpace, instance: Instance, coordination: DiscardCoordination): Status {
-    assert(!this.isAttached, 'a container is attached once');
-    const taken = coordination.uncoordinatedDisable(true);
+    assert(!this.#isAttached, 'a container is attached once');
+    const taken = this.#steps.coordinate(coordination, 'attach');
     if (taken !== 0) return taken;
-    for (const section of addressSpace.sections) {
+    this.#isAttached = true;
+    for (const section of this.#steps.arriving(addressSpace.sections)) {
       const status = this.#regionAdd(section, instance);
       if (status === 0) continue;
-      this.detach(coordination);
+      this.#depart(coordination, 'refused');
       return status;
     }
     if (this.#admit()) return 0;
-    this.detach(coordination);
+    this.#depart(coordination, 'refused');
     return -ERRNO.ENOSPC;
   }
 
   /** The device goes: one region_del per section, in ascending order. */
   detach(coordination: DiscardCoordination): void {
-    this.#context = 'detach';
-    for (const { section, instance } of this.#attached.splice(0)) {
-      if (instance === undefined) this.#unmap(section, section.firstPage, section.pageCount);
-      else instance.unsubscribe(this, section);
+    this.#depart(coordination, 'detach');
+  }
+
+  /**
+   * A section comes while a device is attached. A refusal leaves nothing of it and is returned, or ends the VMM, as the
+   * profile says; for a managed section it is the strategy that hears of refused maps and decides what it answers.
+   */
+  addSection(section: Section, instance: Instance): Status {
+    assert(this.#isAttached, 'a section comes to a container with a device');
+    const added = this.#regionAdd(section, instance);
+    const isAdmitted = added !== 0 || this.#admit();
+    if (added === 0 && isAdmitted) return 0;
+    const status = isAdmitted ? added : -ERRNO.ENOSPC;
+    if (this.#options.profile.refusedSection === 'exit') this.#exit(section, status);
+    if (!isAdmitted) this.removeSection(section);
+    return status;
+  }
+
+  /** A section goes while a device is attached. Call it before the section leaves the address space. */
+  removeSection(section: Section): void {
+    const gone = this.#followed.find((one) => one.section === section);
+    assert(gone !== undefined, 'a section goes that the listener follows');
+    this.#followed = this.#followed.filter((one) => one !== gone);
+    this.#regionDelete(gone);
+  }
+
+  /**
+   * The VMM was replaced under a running guest (CPR): `empty` takes every mapping of the container away, then every
+   * section is mapped anew from what its manager shows to devices, in the granules used before. The first refusal is
+   * returned; maps before it stay.
+   * In a kernel the mappings outlive the VMM and are given new host addresses one by one; where a manager shows the
+   * wrong runs, the outcome is the same: mappings that should not be, or are not there.
+   */
+  remap(empty: () => void): Status {
+    assert(this.#isAttached, 'a container with a device is remapped');
+    empty();
+    for (const section of this.sections) this.#mapper.emptied(section, 'remap');
+    for (const { section, instance } of this.#followed) {
+      const status = this.#remapSection(section, instance);
+      if (status !== 0) return status;
     }
-    this.#context = 'run';
-    coordination.uncoordinatedDisable(false);
+    return 0;
   }
 
   mapRun(
@@ -127,76 +193,109 @@ export class ContainerListener implements Consumer {
   ): Status {
     assert(side === 'shared', 'this listener maps shared pages only');
     this.notificationCount += 1;
-    const status = this.#map(section, firstPage, pageCount, granulePages);
+    this.#granules.set(section, granulePages);
+    const run = { firstPage, pageCount };
+    const status = this.#map(section, run, granulePages);
     if (status === 0 || this.#options.profile.rollback === 'none') return status;
-    const outer = this.#context;
-    this.#context = 'rollback';
-    this.#unmap(section, firstPage, pageCount);
-    this.#context = outer;
-    this.done = 0;
+    this.#rollBack(section, run, granulePages);
     return status;
   }
 
   unmapRun(section: Section, side: Side, firstPage: number, pageCount: number): Status {
     assert(side === 'shared', 'this listener maps shared pages only');
     this.notificationCount += 1;
-    return this.#unmap(section, firstPage, pageCount);
+    return this.#unmap(section, this.#steps.unmapped(section, { firstPage, pageCount }));
+  }
+
+  #depart(coordination: DiscardCoordination, occasion: 'refused' | 'detach'): void {
+    const followed = this.#followed;
+    this.#followed = [];
+    for (const section of this.#steps.departing(followed.map((one) => one.section))) {
+      this.#regionDelete(followed.find((one) => one.section === section)!);
+    }
+    this.#isAttached = false;
+    this.#steps.coordinate(coordination, occasion);
   }
 
   #regionAdd(section: Section, instance: Instance): Status {
-    const outer = this.#context;
-    this.#context = 'attach';
-    const status = section.block.hasGuestMemfd
-      ? instance.subscribe(this, section)
-      : this.#map(section, section.firstPage, section.pageCount, section.pageCount);
-    this.#context = outer;
-    if (status !== 0) return status;
-    this.#attached.push({ section, instance: section.block.hasGuestMemfd ? instance : undefined });
+    const hasManager = this.#options.isManaged?.(section) ?? isManaged(section.block);
+    const status = this.#inContext('attach', () => {
+      if (hasManager) return instance.subscribe(this, section);
+      const window = this.#steps.window(section);
+      return this.#map(section, window, window.pageCount);
+    });
+    if (status === 0) this.#followed = [...this.#followed, { section, instance: hasManager ? instance : undefined }];
+    return status;
+  }
+
+  #regionDelete({ section, instance }: Followed): void {
+    this.#inContext('detach', () => {
+      if (instance === undefined) this.#unmap(section, this.#steps.window(section));
+      else instance.unsubscribe(this, section);
+    });
+    this.#granules.delete(section);
+  }
+
+  #remapSection(section: Section, instance: Instance | undefined): Status {
+    const { block, firstPage, pageCount } = section;
+    if (instance === undefined) {
+      const window = this.#steps.window(section);
+      return this.#mapper.map(section, window, window.pageCount, 'remap');
+    }
+    const granulePages = this.#granules.get(section) ?? this.smallestPages;
+    return instance.runs(block, 'dma', firstPage, firstPage + pageCount, (first, end) =>
+      this.#mapper.map(section, { firstPage: first, pageCount: end - first }, granulePages, 'remap'),
+    );
+  }
+
+  #map(section: Section, run: BlockRun, granulePages: number): Status {
+    if (this.#isHeard()) return this.#mapper.map(section, run, granulePages, this.#context);
+    this.#mapper.mapUnheard(section, run, granulePages, this.#context);
     return 0;
+  }
+
+  #unmap(section: Section, run: BlockRun): Status {
+    const status = this.#mapper.unmap(section, run, this.#context);
+    return this.#isHeard() ? status : 0;
+  }
+
+  /** Nothing of a run stays mapped that was refused. */
+  #rollBack(section: Section, run: BlockRun, granulePages: number): void {
+    const boundary = run.firstPage - (run.firstPage % granulePages);
+    const mappedEnd = boundary + this.#mapper.done * granulePages;
+    const mappedPages = Math.min(Math.max(0, mappedEnd - run.firstPage), run.pageCount);
+    const undone = this.#steps.rolledBack(run, mappedPages);
+    if (undone !== undefined) this.#inContext('rollback', () => this.#unmap(section, undone));
+    this.#mapper.done = 0;
+  }
+
+  #isHeard(): boolean {
+    const isTransaction = this.#context === 'attach' || this.#context === 'detach';
+    return !(isTransaction && this.#options.pipelinesTransactions === true && !this.#options.profile.awaitsAttach);
   }
 
   #admit(): boolean {
     const { profile, memslotCount, dmaMaxMappings } = this.#options;
     if (profile.admission === 'off') return true;
-    const sections = this.#attached
-      .filter(({ instance }) => instance !== undefined)
-      .map(({ section }) => section);
+    const sections = this.#followed.filter(({ instance }) => instance !== undefined).map(({ section }) => section);
     const { admitted } = checkAdmission({ sections, granulePages: 1, memslotCount, dmaMaxMappings });
     this.warnedOfLimit = !admitted && profile.admission === 'warn';
     return admitted || profile.admission === 'warn';
   }
 
-  /** Granule boundaries follow block pages: a first piece up to the next boundary, then whole granules. */
-  #map(section: Section, firstPage: number, pageCount: number, granulePages: number): Status {
-    const toBoundary = (granulePages - (firstPage % granulePages)) % granulePages;
-    const whole = granulePages === pageCount ? pageCount : Math.min(toBoundary, pageCount);
-    if (whole > 0) {
-      const status = this.#mapPiece(section, firstPage, whole, whole);
-      if (status !== 0 || whole === pageCount) return status;
+  #exit(section: Section, status: Status): void {
+    const reason = `vfio: section ${section.name} cannot be mapped: ${statusText(status)}`;
+    if (this.#options.exit === undefined) throw new AssertionFailure(reason);
+    this.#options.exit(reason);
+  }
+
+  #inContext<T>(context: CallContext, act: () => T): T {
+    const outer = this.#context;
+    this.#context = context;
+    try {
+      return act();
+    } finally {
+      this.#context = outer;
     }
-    const headGranules = whole > 0 ? 1 : 0;
-    const status = this.#mapPiece(section, firstPage + whole, pageCount - whole, granulePages);
-    if (status !== 0) this.done += headGranules;
-    return status;
-  }
-
-  #mapPiece(section: Section, firstPage: number, pageCount: number, granulePages: number): Status {
-    const { door, observe } = this.#options;
-    const firstGfn = section.firstGfn + firstPage - section.firstPage;
-    const hostPage = section.block.hostFirstPage + firstPage;
-    const status = door.mapPages(firstGfn, hostPage, pageCount, granulePages, !section.readonly);
-    this.done = status === 0 ? 0 : door.done;
-    const call = { section, firstGfn, pageCount, granulePages, status, doneGranules: this.done };
-    observe({ kind: 'map', context: this.#context, ...call });
-    return status;
-  }
-
-  #unmap(section: Section, firstPage: number, pageCount: number): Status {
-    const { door, observe, masksEnoent } = this.#options;
-    const firstGfn = section.firstGfn + firstPage - section.firstPage;
-    const status = door.unmapPages(firstGfn, pageCount);
-    const call = { section, firstGfn, pageCount, granulePages: pageCount, status, doneGranules: 0 };
-    observe({ kind: 'unmap', context: this.#context, ...call });
-    return masksEnoent && status === -ERRNO.ENOENT ? 0 : status;
   }
 }
