@@ -3,6 +3,7 @@ import type { PlugEvents } from '@sda-lab/guest-memory';
 
 /** For a device that no strategy follows: agrees to everything. Spread it to listen to a few events only. */
 export const NO_LISTENER: PlugEvents = {
+  slotAdded: () => undefined,
   willPlug: () => 0,
   plugAborted: () => undefined,
   plugged: () => undefined,
@@ -12,4 +13,5 @@ export const NO_LISTENER: PlugEvents = {
   unplugged: () => undefined,
   willUnplugAll: () => 0,
   discardedAll: () => undefined,
+  loaded: () => 0,
 };

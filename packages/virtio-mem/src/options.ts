@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Host, PlugEvents, RamBlock } from '@sda-lab/guest-memory';
+import type { Host, PageRange, PlugEvents, RamBlock, Status } from '@sda-lab/guest-memory';
+import type { MemslotOptions } from './memslots.ts';
 
 /** QEMU's VIRTIO_MEM_MIN_BLOCK_SIZE: 1 MiB of 4 KiB pages. */
 export const MIN_BLOCK_PAGES = 256;
@@ -33,4 +34,21 @@ export interface VirtioMemOptions {
   readonly events: PlugEvents;
   /** Whether a migration is running or an incoming postcopy is; asked at each request that would change state. */
   readonly isMigrating: () => boolean;
+  /** Fills the shared side of blocks before they are plugged (the `prealloc` property). A refusal is BUSY. */
+  readonly prealloc?: (range: PageRange) => Status;
+  /**
+   * Dynamic memslots: parts of the region that are sections only while something is plugged in them. Without, the
+   * region is one section that is always there, and whoever builds the world adds it.
+   */
+  readonly memslots?: MemslotOptions;
+  /**
+   * NUMA node; saved, and compared at a load.
+   * @defaultValue 0
+   */
+  readonly node?: number;
+  /**
+   * The device waits for an incoming migration: its RAM is not discarded when it is created.
+   * @defaultValue false
+   */
+  readonly isIncoming?: boolean;
 }

@@ -8,7 +8,10 @@ export type RefusalCode =
   | 'placement-too-high'
   | 'region-not-multiple'
   | 'extent-not-page-count'
+  | 'memslot-not-block-count'
+  | 'memslot-too-small'
   | 'clean-slate-failed'
+  | 'load-not-fresh'
   | 'request-not-sendable'
   | 'nested-request';
 

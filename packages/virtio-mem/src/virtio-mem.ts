@@ -4,29 +4,33 @@
  * and tells a strategy through the plug port. It knows no strategy, no container and no side of a page.
  *
  * Lifecycle: created (realized: properties checked, the complete backend discarded, nothing plugged)
- *   -> requests of the guest, new requested sizes of the host, system resets, in any order.
- * A block is unplugged or plugged; only PLUG, UNPLUG, UNPLUG_ALL and a system reset change that.
+ *   -> at most one load, if it waits for an incoming migration
+ *   -> requests of the guest, new requested sizes of the host, system resets, saves, in any order
+ *   -> unplugged itself, once nothing is plugged nor requested.
+ * A block is unplugged or plugged; only PLUG, UNPLUG, UNPLUG_ALL, a cold system reset and a load change that.
  *
- * Source: QEMU 10.2.2 hw/virtio/virtio-mem.c; answers and order observed on 11.1.3.
- * Not covered: what a running migration carries over (`isMigrating` only makes the device BUSY), dynamic memslots,
- * prealloc, the config space, wake-up resets, unplugging the device itself, the count it takes in the discard
- * coordination (whoever builds the world takes it).
+ * Source: QEMU 10.2.2 hw/virtio/virtio-mem.c; answers and order observed on 11.1.3, dynamic memslots among them. Save
+ * and load rest on the source alone.
+ * Not covered: the config space, unplugged-inaccessible=off, resizable regions, the bytes of a migration stream, the
+ * count the device takes in the discard coordination (whoever builds the world takes it).
  */
-import { statusText, type PlugSource } from '@sda-lab/guest-memory';
+import { ERRNO, statusText, type PlugSource, type Status } from '@sda-lab/guest-memory';
 import { answer } from './_internals/answer.ts';
 import { checkOptions, checkRequestedPages } from './_internals/check-options.ts';
-import { createState, discardRange, growUsable, pageRange, type DeviceState } from './_internals/device-state.ts';
+import { allBlocks, createState, discardBlocks, growUsable, type DeviceState } from './_internals/device-state.ts';
 import { addressOf } from './_internals/find-blocks.ts';
+import { discardUnplugged, restoreSizes, saveBlocks } from './_internals/restore.ts';
 import type { VirtioMemOptions } from './options.ts';
 import type { Answer, GuestRequest, GuestResponse, RangeRequest } from './protocol.ts';
 import { VirtioMemRefusal } from './refusal.ts';
-import { QEMU_STEPS, type DeviceSteps } from './steps.ts';
+import type { LoadConditions, SavedBlocks, SavedSizes } from './saved-state.ts';
+import { QEMU_STEPS, type DeviceSteps, type ResetKind } from './steps.ts';
 
 /** Realizes a device with nothing plugged, or throws a VirtioMemRefusal. `steps` are replaced only to plant faults. */
 export function createVirtioMem(options: VirtioMemOptions, steps: DeviceSteps = QEMU_STEPS): VirtioMem {
   checkOptions(options);
-  const state = createState(options);
-  const status = discardRange(state, pageRange(state, { firstBlock: 0, endBlock: state.blockCount }));
+  const state = createState(options, steps);
+  const status = options.isIncoming === true ? 0 : discardBlocks(state, allBlocks(state));
   if (status !== 0) {
     throw new VirtioMemRefusal('clean-slate-failed', {
       call: 'createVirtioMem',
@@ -35,22 +39,20 @@ export function createVirtioMem(options: VirtioMemOptions, steps: DeviceSteps = 
       next: 'heal the host before the device is created',
     });
   }
-  return new VirtioMem(options.name, state, steps);
+  return new VirtioMem(options.name, state);
 }
 
 export class VirtioMem implements PlugSource {
   readonly name: string;
   readonly granulePages: number;
   readonly #state: DeviceState;
-  readonly #steps: DeviceSteps;
   #inRequest = false;
 
   /** Use createVirtioMem, which checks and discards first. */
-  constructor(name: string, state: DeviceState, steps: DeviceSteps) {
+  constructor(name: string, state: DeviceState) {
     this.name = name;
     this.granulePages = state.blockPages;
     this.#state = state;
-    this.#steps = steps;
   }
 
   get blockCount(): number {
@@ -69,17 +71,23 @@ export class VirtioMem implements PlugSource {
     return this.#state.usableBlocks * this.granulePages;
   }
 
+  /** 0 without dynamic memslots. */
+  get memslotCount(): number {
+    return this.#state.memslots?.active.bitCount ?? 0;
+  }
+
+  isMemslotActive(index: number): boolean {
+    return this.#state.memslots?.active.test(index) ?? false;
+  }
+
   /** Rounds outward to device blocks; false for an empty range and for any part outside the usable region. */
   isPlugged(firstPage: number, endPage: number): boolean {
-    if (firstPage < 0 || firstPage >= endPage) return false;
-    const firstBlock = Math.floor(firstPage / this.granulePages);
-    const endBlock = Math.ceil(endPage / this.granulePages);
-    return endBlock <= this.#state.usableBlocks && this.#state.bits.allSet(firstBlock, endBlock);
+    return this.#state.steps.isPlugged(this.#state, firstPage, endPage);
   }
 
   /** One request as the guest sends it, carried out before this returns. */
   request(request: GuestRequest): GuestResponse {
-    return this.#alone('request', () => answer(this.#state, this, this.#steps, request));
+    return this.#alone('request', () => answer(this.#state, this, request));
   }
 
   plug(firstBlock: number, blockCount: number): Answer {
@@ -112,9 +120,62 @@ export class VirtioMem implements PlugSource {
     });
   }
 
-  /** As QEMU's reset, it unplugs all and does not look at the answer: while BUSY, the memory stays plugged. */
-  systemReset(): void {
-    this.unplugAll();
+  /** A cold reset unplugs all and does not look at the answer: while BUSY, the memory stays plugged. */
+  systemReset(kind: ResetKind = 'cold'): void {
+    this.#alone('systemReset', () => this.#state.steps.reset(this.#state, this, kind));
+  }
+
+  /** Whether the host may take the device itself away: -EBUSY while anything is plugged, or requested. */
+  checkDeviceUnplug(): Status {
+    const { pluggedBlocks, requestedBlocks } = this.#state;
+    return pluggedBlocks > 0 || requestedBlocks > 0 ? -ERRNO.EBUSY : 0;
+  }
+
+  /** The part of the state that travels before the RAM. */
+  saveBlocks(): SavedBlocks {
+    return saveBlocks(this.#state);
+  }
+
+  /** The part that travels after it. */
+  saveSizes(): SavedSizes {
+    return { usablePages: this.usablePages, requestedPages: this.requestedPages };
+  }
+
+  /** Before the RAM arrives. The usable region is still the destination's own. A refusal ends the migration. */
+  loadBlocks(saved: SavedBlocks, conditions: LoadConditions = {}): Status {
+    this.#requireFresh('loadBlocks');
+    return this.#alone('loadBlocks', () => this.#state.steps.restore(this.#state, this, saved, conditions));
+  }
+
+  /** After the RAM arrived, or with postcopy running. */
+  loadSizes(saved: SavedSizes, conditions: LoadConditions = {}): Status {
+    return this.#alone('loadSizes', () => {
+      const status = restoreSizes(this.#state, saved);
+      return status !== 0 ? status : discardUnplugged(this.#state, conditions);
+    });
+  }
+
+  /** All of it after the RAM, as old machine types do: the sizes are known when the strategy hears of the blocks. */
+  loadTogether(blocks: SavedBlocks, sizes: SavedSizes, conditions: LoadConditions = {}): Status {
+    this.#requireFresh('loadTogether');
+    return this.#alone('loadTogether', () => {
+      const sized = restoreSizes(this.#state, sizes);
+      if (sized !== 0) return sized;
+      // RAM is there already; preallocating now would come too late, and QEMU only warns of it.
+      const late = { ...conditions, isRamIgnored: true };
+      const status = this.#state.steps.restore(this.#state, this, blocks, late);
+      return status !== 0 ? status : discardUnplugged(this.#state, conditions);
+    });
+  }
+
+  #requireFresh(call: string): void {
+    if (this.#state.pluggedBlocks === 0) return;
+    throw new VirtioMemRefusal('load-not-fresh', {
+      call,
+      value: `pluggedPages = ${this.pluggedPages}`,
+      limit: 'must be 0',
+      next: 'load into a device that was created for the incoming migration',
+    });
   }
 
   #requestBlocks(type: RangeRequest['type'], firstBlock: number, blockCount: number): GuestResponse {

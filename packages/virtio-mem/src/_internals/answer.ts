@@ -1,44 +1,34 @@
 // SPDX-License-Identifier: MIT
 import type { PlugSource } from '@sda-lab/guest-memory';
-import type { Answer, BlockState, GuestRequest, GuestResponse, RangeRequest } from '../protocol.ts';
-import type { DeviceSteps } from '../steps.ts';
-import { findBlocks } from './find-blocks.ts';
+import type { Answer, BlockState, GuestRequest, GuestResponse } from '../protocol.ts';
 import { shrinkUsable, type BlockRange, type DeviceState } from './device-state.ts';
 
-/** QEMU's check order: a valid range, the requested size, the opposite state, a running migration, then the steps. */
-export function answer(
-  state: DeviceState,
-  source: PlugSource,
-  steps: DeviceSteps,
-  request: GuestRequest,
-): GuestResponse {
-  if (request.type === 'UNPLUG_ALL') return { answer: answerUnplugAll(state, source, steps) };
-  const range = findBlocks(state, request);
+/** QEMU's check order: a valid range, then what `refusal` asks, then the steps. */
+export function answer(state: DeviceState, source: PlugSource, request: GuestRequest): GuestResponse {
+  if (request.type === 'UNPLUG_ALL') return { answer: answerUnplugAll(state, source) };
+  const { steps } = state;
+  const range = steps.findBlocks(state, request);
   if (range === undefined) return { answer: 'ERROR' };
   if (request.type === 'STATE') return { answer: 'ACK', state: blockState(state, range) };
-  return { answer: answerChange(state, source, steps, request.type, range) };
+  const refused = steps.refusal(state, request.type, range);
+  if (refused !== undefined) return { answer: refused };
+  const done = request.type === 'PLUG' ? steps.plug(state, source, range) : steps.unplug(state, source, range);
+  return { answer: done ? 'ACK' : 'BUSY' };
 }
 
-function answerChange(
-  state: DeviceState,
-  source: PlugSource,
-  steps: DeviceSteps,
-  type: Exclude<RangeRequest['type'], 'STATE'>,
-  range: BlockRange,
-): Answer {
+/** The requested size, the opposite state, a running migration. */
+export function refusal(state: DeviceState, type: 'PLUG' | 'UNPLUG', range: BlockRange): Answer | undefined {
   const count = range.endBlock - range.firstBlock;
   if (type === 'PLUG' && state.pluggedBlocks + count > state.requestedBlocks) return 'NACK';
   if (blockState(state, range) !== (type === 'PLUG' ? 'UNPLUGGED' : 'PLUGGED')) return 'ERROR';
-  if (state.isMigrating()) return 'BUSY';
-  const done = type === 'PLUG' ? steps.plug(state, source, range) : steps.unplug(state, source, range);
-  return done ? 'ACK' : 'BUSY';
+  return state.isMigrating() ? 'BUSY' : undefined;
 }
 
 /** With nothing plugged there is nothing to be busy with: the usable region shrinks even while migrating. */
-function answerUnplugAll(state: DeviceState, source: PlugSource, steps: DeviceSteps): Answer {
+export function answerUnplugAll(state: DeviceState, source: PlugSource): Answer {
   if (state.pluggedBlocks > 0) {
     if (state.isMigrating()) return 'BUSY';
-    if (!steps.unplugAll(state, source)) return 'BUSY';
+    if (!state.steps.unplugAll(state, source)) return 'BUSY';
   }
   shrinkUsable(state);
   return 'ACK';

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { MIN_MEMSLOT_PAGES } from '../memslots.ts';
 import { VirtioMemRefusal, type RefusalCode } from '../refusal.ts';
 import { MIN_BLOCK_PAGES, USABLE_EXTENT_PAGES, type VirtioMemOptions } from '../options.ts';
 
@@ -9,6 +10,20 @@ const ADDRESS_SPACE_PAGES = 2 ** 52;
 
 function refuse(code: RefusalCode, value: string, limit: string, next: string): never {
   throw new VirtioMemRefusal(code, { call: CALL, value, limit, next });
+}
+
+/** A memslot of a full-size device that has several is 1 GiB at least; a region smaller than that is one memslot. */
+function checkMemslots({ memslots, block, blockPages, scaled = false }: VirtioMemOptions): void {
+  if (memslots === undefined) return;
+  const { blocksPerMemslot } = memslots;
+  const value = `memslots.blocksPerMemslot = ${blocksPerMemslot}`;
+  if (!Number.isSafeInteger(blocksPerMemslot) || blocksPerMemslot < 1) {
+    refuse('memslot-not-block-count', value, 'must be a whole number, at least 1', 'take it from memslotLayout');
+  }
+  const memslotPages = blocksPerMemslot * blockPages;
+  if (scaled || memslotPages >= Math.min(MIN_MEMSLOT_PAGES, block.pageCount)) return;
+  const limit = `must be at least ${MIN_MEMSLOT_PAGES} pages (1 GiB) or the whole region`;
+  refuse('memslot-too-small', value, limit, 'take it from memslotLayout, or set scaled: true for a small world');
 }
 
 export function isPageCount(pages: number): boolean {
@@ -51,6 +66,7 @@ export function checkOptions(options: VirtioMemOptions): void {
     const limit = 'must be a whole number of pages, at least 0';
     refuse('extent-not-page-count', `extentPages = ${extentPages}`, limit, `leave it out for ${USABLE_EXTENT_PAGES}`);
   }
+  checkMemslots(options);
 }
 
 /** One rule for the size at creation and every later one. */

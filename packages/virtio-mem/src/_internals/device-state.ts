@@ -2,6 +2,8 @@
 import { Bitmap } from '@sda-lab/core-bitmap';
 import { assert, type PageRange, type RamBlock, type Status } from '@sda-lab/guest-memory';
 import { USABLE_EXTENT_PAGES, type VirtioMemOptions } from '../options.ts';
+import type { DeviceSteps } from '../steps.ts';
+import { createMemslots, type Memslots } from './memslot-state.ts';
 
 /** Half-open range of device block numbers. */
 export interface BlockRange {
@@ -15,10 +17,15 @@ export interface DeviceState {
   readonly blockPages: number;
   readonly blockCount: number;
   readonly firstGfn: number;
+  readonly node: number;
   readonly extentPages: number;
+  /** How this device does things; replaced only to plant faults. */
+  readonly steps: DeviceSteps;
   readonly host: VirtioMemOptions['host'];
   readonly events: VirtioMemOptions['events'];
   readonly isMigrating: VirtioMemOptions['isMigrating'];
+  readonly prealloc: VirtioMemOptions['prealloc'];
+  readonly memslots: Memslots | undefined;
   /** One bit per device block, 1 = plugged. */
   readonly bits: Bitmap;
   /** Set bits in `bits`; changes together with them. */
@@ -30,7 +37,7 @@ export interface DeviceState {
 }
 
 /** All blocks unplugged. Takes checked options. */
-export function createState(options: VirtioMemOptions): DeviceState {
+export function createState(options: VirtioMemOptions, steps: DeviceSteps): DeviceState {
   const { block, blockPages, firstGfn, host, events, isMigrating } = options;
   const blockCount = block.pageCount / blockPages;
   assert(Number.isSafeInteger(blockCount) && blockCount > 0, 'a region is whole blocks, at least one');
@@ -39,10 +46,14 @@ export function createState(options: VirtioMemOptions): DeviceState {
     blockPages,
     blockCount,
     firstGfn,
+    node: options.node ?? 0,
+    steps,
     extentPages: options.extentPages ?? USABLE_EXTENT_PAGES,
     host,
     events,
     isMigrating,
+    prealloc: options.prealloc,
+    memslots: options.memslots === undefined ? undefined : createMemslots(options.memslots, blockCount),
     bits: new Bitmap(blockCount),
     pluggedBlocks: 0,
     requestedBlocks: options.requestedPages / blockPages,
@@ -50,6 +61,10 @@ export function createState(options: VirtioMemOptions): DeviceState {
   };
   growUsable(state);
   return state;
+}
+
+export function allBlocks(state: DeviceState): BlockRange {
+  return { firstBlock: 0, endBlock: state.blockCount };
 }
 
 export function pageRange(state: DeviceState, range: BlockRange): PageRange {
@@ -78,11 +93,20 @@ export function shrinkUsable(state: DeviceState): void {
   state.usableBlocks = usableTarget(state);
 }
 
+/** Rounds outward to device blocks; false for an empty range and for any part outside the usable region. */
+export function isPlugged(state: DeviceState, firstPage: number, endPage: number): boolean {
+  if (firstPage < 0 || firstPage >= endPage) return false;
+  const firstBlock = Math.floor(firstPage / state.blockPages);
+  const endBlock = Math.ceil(endPage / state.blockPages);
+  return endBlock <= state.usableBlocks && state.bits.allSet(firstBlock, endBlock);
+}
+
 /**
- * Frees what backs the range: the shared side, then guest_memfd where it is a backing of its own. In the in-place
+ * Frees what backs the blocks: the shared side, then guest_memfd where it is a backing of its own. In the in-place
  * regime both names mean one guest_memfd, so one call frees it. Stops at the first refusal and returns it.
  */
-export function discardRange(state: DeviceState, range: PageRange): Status {
+export function discardBlocks(state: DeviceState, blocks: BlockRange): Status {
+  const range = pageRange(state, blocks);
   const status = state.host.discard(range, 'shared');
   const hasPrivateSide = state.block.hasGuestMemfd && state.host.regime === 'two-backend';
   if (status !== 0 || !hasPrivateSide) return status;

@@ -1,20 +1,29 @@
 // SPDX-License-Identifier: MIT
 import { assert, type PlugSource } from '@sda-lab/guest-memory';
-import { discardRange, pageRange, type BlockRange, type DeviceState } from './device-state.ts';
+import type { BlockRange, DeviceState } from './device-state.ts';
+import { deactivateEmptied } from './memslots.ts';
 
 export function plug(state: DeviceState, source: PlugSource, range: BlockRange): boolean {
   assert(state.bits.allClear(range.firstBlock, range.endBlock), 'blocks to plug are unplugged');
-  const pages = pageRange(state, range);
-  if (state.events.willPlug(source, pages) !== 0) {
-    state.events.plugAborted(source, pages);
-    // A device that was told of the range before another one refused may have filled it by pinning. QEMU ignores
-    // the result here too: the guest is told BUSY either way.
-    discardRange(state, pages);
+  const { steps } = state;
+  const isReady = steps.prealloc(state, range) === 0 && steps.activate(state, source, range) === 0;
+  if (!isReady || steps.ask(state, source, 'willPlug', range) !== 0) {
+    if (isReady) steps.tell(state, source, 'plugAborted', range);
+    steps.takeBackPlug(state, range);
     return false;
   }
-  state.bits.set(range.firstBlock, range.endBlock);
-  state.pluggedBlocks += range.endBlock - range.firstBlock;
+  steps.mark(state, range, true);
+  steps.resize(state, state.pluggedBlocks + range.endBlock - range.firstBlock);
   assert(state.pluggedBlocks <= state.requestedBlocks, 'no more is plugged than the host asked for');
-  state.events.plugged(source, pages);
+  steps.tell(state, source, 'plugged', range);
   return true;
+}
+
+/**
+ * Prealloc, or a device that was told of the range before another one refused, may have filled it. QEMU ignores the
+ * discard's result here too: the guest is told BUSY either way.
+ */
+export function takeBackPlug(state: DeviceState, range: BlockRange): void {
+  deactivateEmptied(state, range);
+  state.steps.discard(state, range);
 }

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
 import { assert, type PlugSource } from '@sda-lab/guest-memory';
-import { discardRange, pageRange, type BlockRange, type DeviceState } from './device-state.ts';
+import type { BlockRange, DeviceState } from './device-state.ts';
+import { deactivateEmptied } from './memslots.ts';
 
 export function unplug(state: DeviceState, source: PlugSource, range: BlockRange): boolean {
   assert(state.bits.allSet(range.firstBlock, range.endBlock), 'blocks to unplug are plugged');
-  const pages = pageRange(state, range);
-  if (state.events.willUnplug(source, pages) !== 0) return false;
-  if (discardRange(state, pages) !== 0) {
-    state.events.unplugAborted(source, pages);
+  const { steps } = state;
+  if (steps.ask(state, source, 'willUnplug', range) !== 0) return false;
+  if (steps.discard(state, range) !== 0) {
+    steps.tell(state, source, 'unplugAborted', range);
     return false;
   }
-  state.events.discarded(source, pages);
-  state.bits.clear(range.firstBlock, range.endBlock);
-  state.pluggedBlocks -= range.endBlock - range.firstBlock;
+  steps.tell(state, source, 'discarded', range);
+  steps.mark(state, range, false);
+  steps.resize(state, state.pluggedBlocks - (range.endBlock - range.firstBlock));
   assert(state.pluggedBlocks >= 0, 'no more is unplugged than was plugged');
-  state.events.unplugged(source, pages);
+  steps.tell(state, source, 'unplugged', range);
+  deactivateEmptied(state, range);
   return true;
 }

@@ -2,10 +2,11 @@
 /**
  * A device on a bench: strategy and host are stubs that write one line per call and refuse what the test says.
  * A line is `name [first,end) blocks`: the pages named, and what the device answers for each block of them at that
- * moment (P plugged, u unplugged). That makes the OLD-state rule part of every golden list.
+ * moment (P plugged, u unplugged). That makes the OLD-state rule part of every golden list. Calls to a host have no
+ * blocks, those about a memslot its index.
  */
 import type { PageRange, PlugEvents, PlugSource, RamBlock, Regime, Side, Status } from '@sda-lab/guest-memory';
-import { createVirtioMem, type DeviceSteps, type VirtioMem } from '../../src/index.ts';
+import { createVirtioMem, type DeviceSteps, type MemslotHost, type VirtioMem } from '../../src/index.ts';
 
 export interface Faults {
   willPlug: Status;
@@ -13,6 +14,10 @@ export interface Faults {
   willUnplugAll: Status;
   discardShared: Status;
   discardPrivate: Status;
+  prealloc: Status;
+  /** Of memslots with an odd index, so that a range can be refused after its first memslot. */
+  activateOdd: Status;
+  loaded: Status;
 }
 
 export interface BenchOptions {
@@ -24,6 +29,10 @@ export interface BenchOptions {
   readonly regime?: Regime;
   readonly hasGuestMemfd?: boolean;
   readonly steps?: DeviceSteps;
+  /** 0: no dynamic memslots. */
+  readonly blocksPerMemslot?: number;
+  readonly hasPrealloc?: boolean;
+  readonly isIncoming?: boolean;
 }
 
 export interface Bench {
@@ -43,11 +52,14 @@ export const NO_FAULTS: Readonly<Faults> = {
   willUnplugAll: 0,
   discardShared: 0,
   discardPrivate: 0,
+  prealloc: 0,
+  activateOdd: 0,
+  loaded: 0,
 };
 
 export function createBench(options: BenchOptions = {}): Bench {
   const { blockCount = 8, blockPages = 4, requestedBlocks = 6, firstGfn = 1024 } = options;
-  const { regime = 'two-backend', hasGuestMemfd = true, extentPages } = options;
+  const { regime = 'two-backend', hasGuestMemfd = true, extentPages, blocksPerMemslot = 0 } = options;
   const pageCount = blockCount * blockPages;
   const block: RamBlock = { name: 'ram', pageCount, hostFirstPage: 0x7f0000000, hasGuestMemfd };
   const faults: Faults = { ...NO_FAULTS };
@@ -64,6 +76,10 @@ export function createBench(options: BenchOptions = {}): Bench {
       return side === 'shared' ? faults.discardShared : faults.discardPrivate;
     },
   };
+  const prealloc = (range: PageRange): Status => {
+    lines.push(`prealloc ${rangeText(range)}`);
+    return faults.prealloc;
+  };
   const device = createVirtioMem(
     {
       name: 'vmem0',
@@ -72,6 +88,9 @@ export function createBench(options: BenchOptions = {}): Bench {
       blockPages,
       requestedPages: requestedBlocks * blockPages,
       ...(extentPages === undefined ? {} : { extentPages }),
+      ...(blocksPerMemslot === 0 ? {} : { memslots: { blocksPerMemslot, host: createMemslotHost(faults, lines) } }),
+      ...(options.hasPrealloc === true ? { prealloc } : {}),
+      isIncoming: options.isIncoming ?? false,
       scaled: true,
       host,
       events,
@@ -90,10 +109,33 @@ export function createBench(options: BenchOptions = {}): Bench {
   return bench;
 }
 
+/** Refuses what it should not be asked: every memslot is inactive or active, in turns. */
+function createMemslotHost(faults: Faults, lines: string[]): MemslotHost {
+  const active = new Set<number>();
+  const changed = (index: number, isActive: boolean): void => {
+    if (active.has(index) === isActive) throw new Error(`memslot ${index} is ${isActive ? '' : 'in'}active already`);
+    if (isActive) active.add(index);
+    else active.delete(index);
+  };
+  return {
+    activate: (index, range) => {
+      lines.push(`activate ${index} ${rangeText(range)}`);
+      const status = index % 2 === 1 ? faults.activateOdd : 0;
+      if (status === 0) changed(index, true);
+      return status;
+    },
+    deactivate: (index, range) => {
+      lines.push(`deactivate ${index} ${rangeText(range)}`);
+      changed(index, false);
+    },
+  };
+}
+
 type Note = (name: string, source: PlugSource, range: PageRange) => void;
 
 function createEvents(faults: Faults, note: Note): PlugEvents {
   return {
+    slotAdded: (source, range) => note('slotAdded', source, range),
     willPlug: (source, range) => (note('willPlug', source, range), faults.willPlug),
     plugAborted: (source, range) => note('plugAborted', source, range),
     plugged: (source, range) => note('plugged', source, range),
@@ -103,10 +145,19 @@ function createEvents(faults: Faults, note: Note): PlugEvents {
     unplugged: (source, range) => note('unplugged', source, range),
     willUnplugAll: (source, range) => (note('willUnplugAll', source, range), faults.willUnplugAll),
     discardedAll: (source, range) => note('discardedAll', source, range),
+    loaded: (source, range, plugged) => {
+      const runs: string[] = [];
+      plugged(range.firstPage, range.endPage, (firstPage, endPage) => {
+        runs.push(rangeText({ firstPage, endPage }));
+        return 0;
+      });
+      note(`loaded ${runs.join('')} of`, source, range);
+      return faults.loaded;
+    },
   };
 }
 
-export function rangeText(range: PageRange): string {
+export function rangeText(range: Pick<PageRange, 'firstPage' | 'endPage'>): string {
   return `[${range.firstPage},${range.endPage})`;
 }
 
@@ -122,4 +173,9 @@ export function plugText(source: PlugSource, range: { firstPage: number; endPage
 /** The complete device, as plugText. */
 export function stateText(device: VirtioMem): string {
   return plugText(device, { firstPage: 0, endPage: device.blockCount * device.granulePages });
+}
+
+/** One character per memslot: A active, - inactive. */
+export function memslotText(device: VirtioMem): string {
+  return Array.from({ length: device.memslotCount }, (_, at) => (device.isMemslotActive(at) ? 'A' : '-')).join('');
 }

@@ -2,7 +2,7 @@
 /**
  * The device once more, as an array of booleans and a list of lines: what must be answered, what must be called in
  * which order, and what the device must answer about its blocks at each call. Written to be read, not to be fast;
- * shares no code with the device. Does not cover: request fields that no guest can send.
+ * shares no code with the device. Does not cover: request fields that no guest can send, saving and loading.
  */
 import type { Answer, GuestResponse } from '../../src/index.ts';
 import type { Faults } from './bench.ts';
@@ -15,6 +15,9 @@ export interface ModelShape {
   readonly firstGfn: number;
   readonly regime: 'two-backend' | 'in-place';
   readonly hasGuestMemfd: boolean;
+  /** 0: no dynamic memslots. */
+  readonly blocksPerMemslot: number;
+  readonly hasPrealloc: boolean;
 }
 
 export interface ModelResult {
@@ -28,12 +31,15 @@ export class NaiveModel {
   requested: number;
   usable: number;
   migrating = false;
+  /** One entry per memslot. */
+  active: boolean[];
 
   constructor(shape: ModelShape) {
     this.shape = shape;
     this.blocks = Array.from({ length: shape.blockCount }, () => false);
     this.requested = shape.requestedBlocks;
     this.usable = this.#usableFor(shape.requestedBlocks);
+    this.active = shape.blocksPerMemslot === 0 ? [] : this.blocks.flatMap((_, at) => this.#isFirst(at) ? [false] : []);
   }
 
   get plugged(): number {
@@ -42,6 +48,10 @@ export class NaiveModel {
 
   text(): string {
     return this.blocks.map((isPlugged) => (isPlugged ? 'P' : 'u')).join('');
+  }
+
+  activeText(): string {
+    return this.active.map((isActive) => (isActive ? 'A' : '-')).join('');
   }
 
   setRequested(blocks: number): void {
@@ -80,12 +90,53 @@ export class NaiveModel {
   #plug(named: readonly number[], faults: Faults): ModelResult {
     const pages = this.#pages(named);
     const [before, after] = ['u', 'P'].map((letter) => letter.repeat(named.length));
-    if (faults.willPlug !== 0) {
-      const lines = [`willPlug ${pages} ${before}`, `plugAborted ${pages} ${before}`];
-      return { response: { answer: 'BUSY' }, lines: [...lines, ...this.#discards(pages, faults).lines] };
+    const ready = this.#prepare(named, faults);
+    const lines = [...ready.lines];
+    if (ready.done) lines.push(`willPlug ${pages} ${before}`);
+    if (!ready.done || faults.willPlug !== 0) {
+      if (ready.done) lines.push(`plugAborted ${pages} ${before}`);
+      lines.push(...this.#deactivations(named), ...this.#discards(pages, faults).lines);
+      return { response: { answer: 'BUSY' }, lines };
     }
     for (const index of named) this.blocks[index] = true;
-    return { response: { answer: 'ACK' }, lines: [`willPlug ${pages} ${before}`, `plugged ${pages} ${after}`] };
+    return { response: { answer: 'ACK' }, lines: [...lines, `plugged ${pages} ${after}`] };
+  }
+
+  #prepare(named: readonly number[], faults: Faults): { lines: string[]; done: boolean } {
+    const lines = this.shape.hasPrealloc ? [`prealloc ${this.#pages(named)}`] : [];
+    if (this.shape.hasPrealloc && faults.prealloc !== 0) return { lines, done: false };
+    for (const [slot, isActive] of this.active.entries()) {
+      const inSlot = this.#blocksOf(slot);
+      if (isActive || !inSlot.some((index) => named.includes(index))) continue;
+      lines.push(`activate ${slot} ${this.#pages(inSlot)}`);
+      if (slot % 2 === 1 && faults.activateOdd !== 0) return { lines, done: false };
+      this.active[slot] = true;
+      const isTold = this.shape.hasGuestMemfd && this.shape.regime === 'two-backend';
+      // A memslot comes while nothing is plugged in it.
+      if (isTold) lines.push(`slotAdded ${this.#pages(inSlot)} ${'u'.repeat(inSlot.length)}`);
+    }
+    return { lines, done: true };
+  }
+
+  /** Memslots of the range that have nothing plugged left. */
+  #deactivations(named: readonly number[]): string[] {
+    const lines: string[] = [];
+    for (const [slot, isActive] of this.active.entries()) {
+      const inSlot = this.#blocksOf(slot);
+      const isNamed = inSlot.some((index) => named.includes(index));
+      if (!isActive || !isNamed || inSlot.some((index) => this.blocks[index] === true)) continue;
+      this.active[slot] = false;
+      lines.push(`deactivate ${slot} ${this.#pages(inSlot)}`);
+    }
+    return lines;
+  }
+
+  #blocksOf(slot: number): number[] {
+    return [...this.blocks.keys()].filter((index) => Math.floor(index / this.shape.blocksPerMemslot) === slot);
+  }
+
+  #isFirst(block: number): boolean {
+    return block % this.shape.blocksPerMemslot === 0;
   }
 
   #unplug(named: readonly number[], faults: Faults): ModelResult {
@@ -106,7 +157,7 @@ export class NaiveModel {
     const after = 'u'.repeat(named.length);
     return {
       response: { answer: 'ACK' },
-      lines: [...lines, `${tell} ${pages} ${before}`, `unplugged ${pages} ${after}`],
+      lines: [...lines, `${tell} ${pages} ${before}`, `unplugged ${pages} ${after}`, ...this.#deactivations(named)],
     };
   }
 

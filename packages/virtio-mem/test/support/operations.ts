@@ -2,13 +2,13 @@
 import { ERRNO } from '@sda-lab/guest-memory';
 import fc from 'fast-check';
 import type { DeviceSteps, VirtioMem } from '../../src/index.ts';
-import { createBench, NO_FAULTS, stateText, type Bench, type Faults } from './bench.ts';
+import { createBench, memslotText, NO_FAULTS, stateText, type Bench, type Faults } from './bench.ts';
 import { NaiveModel, type ModelShape } from './naive-model.ts';
 
 /** Blocks are positions, taken modulo a little more than the device has, so that any shrink stays meaningful. */
 export type Operation =
   | { readonly op: 'PLUG' | 'UNPLUG' | 'STATE'; readonly at: number; readonly count: number; readonly offset: number }
-  | { readonly op: 'UNPLUG_ALL' | 'reset' }
+  | { readonly op: 'UNPLUG_ALL' | 'reset' | 'wake-up' }
   | { readonly op: 'requested'; readonly blocks: number }
   | { readonly op: 'migrating'; readonly on: boolean }
   | { readonly op: 'fault'; readonly at: keyof Faults; readonly on: boolean };
@@ -27,6 +27,8 @@ const shape: fc.Arbitrary<ModelShape> = fc
     place: fc.integer({ min: 0, max: 3 }),
     regime: fc.constantFrom('two-backend', 'in-place'),
     hasGuestMemfd: fc.boolean(),
+    blocksPerMemslot: fc.integer({ min: 0, max: 4 }),
+    hasPrealloc: fc.boolean(),
   })
   .map(({ requested, place, ...rest }) => ({
     ...rest,
@@ -44,7 +46,7 @@ const rangeOperation = fc.record({
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 12, arbitrary: rangeOperation },
-  { weight: 1, arbitrary: fc.constantFrom<Operation>({ op: 'UNPLUG_ALL' }, { op: 'reset' }) },
+  { weight: 1, arbitrary: fc.constantFrom<Operation>({ op: 'UNPLUG_ALL' }, { op: 'reset' }, { op: 'wake-up' }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('requested'), blocks: fc.nat(10) }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('migrating'), on: fc.boolean() }) },
   {
@@ -69,6 +71,8 @@ export interface Step {
   readonly answer: string;
   readonly lines: readonly string[];
   readonly blocks: string;
+  /** Per memslot: A active, - inactive. */
+  readonly memslots: string;
   /** Plugged, requested, usable, in pages. */
   readonly sizes: readonly number[];
 }
@@ -92,12 +96,13 @@ export function compare(run: Run, steps?: DeviceSteps): Comparison {
     const name = JSON.stringify(each);
     // The model goes first: it reads the faults, the device only meets them.
     const { answer, lines } = applyToModel(model, each, bench);
-    expected.push({ name, answer, lines, blocks: model.text(), sizes: modelSizes(model) });
+    expected.push({ name, answer, lines, blocks: model.text(), memslots: model.activeText(), sizes: modelSizes(model) });
     seen.push({
       name,
       answer: applyToDevice(bench, each),
       lines: bench.take(),
       blocks: stateText(bench.device),
+      memslots: memslotText(bench.device),
       sizes: [bench.device.pluggedPages, bench.device.requestedPages, bench.device.usablePages],
     });
   }
@@ -111,6 +116,7 @@ function applyToDevice(bench: Bench, each: Operation): string {
   }
   if (each.op === 'UNPLUG_ALL') return JSON.stringify(device.request({ type: 'UNPLUG_ALL' }));
   if (each.op === 'reset') device.systemReset();
+  if (each.op === 'wake-up') device.systemReset('wake-up');
   if (each.op === 'requested') device.setRequestedPages((each.blocks % (device.blockCount + 1)) * device.granulePages);
   if (each.op === 'migrating') bench.migrating = each.on;
   if (each.op === 'fault') bench.faults[each.at] = each.on ? -ERRNO.ENOMEM : 0;
