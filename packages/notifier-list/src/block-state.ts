@@ -4,7 +4,7 @@
  * block's virtio-mem with its own stock RamDiscardManager, which stays as it is in QEMU.
  */
 import { Bitmap, type Condition } from '@sda-lab/core-bitmap';
-import type { PlugSource, RamBlock, Status } from '@sda-lab/guest-memory';
+import type { PlugSource, RamBlock, Side, Status } from '@sda-lab/guest-memory';
 import { type ForEachRun, RamDiscardManager } from '@sda-lab/rdm-manager/stock';
 
 export interface PluggedState {
@@ -24,8 +24,9 @@ export class BlockState {
     if (!block.hasGuestMemfd) this.shared.set(0, block.pageCount);
   }
 
-  get isShared(): Condition {
-    return { bits: this.shared, is: true };
+  /** What holds of a page that is on a side. */
+  isOn(side: Side): Condition {
+    return { bits: this.shared, is: side === 'shared' };
   }
 
   /** Runs of plugged pages, from the stock manager; everything while the block has none. */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /**
- * One consumer following one section under design 1: a notifier on the conversion lists and, where the block has a
+ * One consumer following one side of one section under design 1: a notifier on the conversion lists and, where the block has a
  * virtio-mem, a listener of its stock manager. It clips, asks for the other state, maps in page granules and can undo
  * exactly what the event under way made it do.
  *
  * A follower hears `converting` and `unplugging` before the change is final and may refuse; `aborted` tells it that
  * somebody refused, and it takes back what it did for that very event.
  */
+import type { Condition } from '@sda-lab/core-bitmap';
 import {
   type Consumer,
   type PageRange,
@@ -50,17 +51,17 @@ export class Follower implements RamDiscardListener {
     const { firstPage, endPage } = event.range;
     this.#event = event;
     this.tracker.begin();
-    if (event.to === 'shared') return this.#mapPlugged(firstPage, endPage, false);
+    if (event.to === this.tracker.side) return this.#mapPlugged(firstPage, endPage, false);
     return this.tracker.unmapMapped(firstPage, endPage);
   };
 
   readonly onAborted = (event: ChangeEvent): void => {
     if (this.#event !== event) return;
-    this.tracker.undo();
+    this.tracker.undo([this.#state.isOn(this.tracker.side)]);
     this.#event = undefined;
   };
 
-  /** Maps what is plugged and shared now; a refusal leaves nothing of it. */
+  /** Maps what is plugged and on its side now; a refusal leaves nothing of it. */
   replay(): Status {
     this.tracker.begin();
     const status = this.#mapPlugged(0, this.#state.block.pageCount, true);
@@ -68,7 +69,7 @@ export class Follower implements RamDiscardListener {
     return status;
   }
 
-  /** virtio-mem is about to plug: the shared part of the range gets mapped. */
+  /** virtio-mem is about to plug: the part of the range that is on its side gets mapped. */
   notifyPopulate(firstPage: number, endPage: number): Status {
     // What an earlier refused plug could not take back leads to frames that were freed since: it goes first.
     const leftOver = this.tracker.unmapMapped(firstPage, endPage);
@@ -84,15 +85,15 @@ export class Follower implements RamDiscardListener {
     this.tracker.unmapMapped(firstPage, endPage);
   }
 
-  #mapPlugged(firstPage: number, endPage: number, onlyShared: boolean): Status {
-    const due = onlyShared ? this.#due() : [];
+  #mapPlugged(firstPage: number, endPage: number, onlyItsSide: boolean): Status {
+    const due = onlyItsSide ? this.#due() : [];
     if (!this.#options.askPlugged) return this.tracker.mapMissing(due, firstPage, endPage);
     return this.#state.forEachPluggedRun(firstPage, endPage, (first, end) =>
       this.tracker.mapMissing(due, first, end),
     );
   }
 
-  #due(): readonly [] | readonly [BlockState['isShared']] {
-    return this.#options.askShared ? [this.#state.isShared] : [];
+  #due(): readonly Condition[] {
+    return this.#options.askShared ? [this.#state.isOn(this.tracker.side)] : [];
   }
 }

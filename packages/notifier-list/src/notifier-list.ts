@@ -7,7 +7,8 @@
  * To private: notify `converting` (unmap) -> switch the side -> forget -> free the shared side.
  * The first refusal ends the walk; `aborted` then makes everybody who acted on the event take it back, and the guest
  * gets -EAGAIN. Unplug is announced on `unplugging` before RAM is discarded; the stock manager's own discard
- * notification then finds nothing left to unmap.
+ * notification then finds nothing left to unmap. Those who want private pages hear of a conversion on lists of their own
+ * (`otherSide`) at the other moment: before a sharing, after its opposite. They leave before a reset.
  *
  * Not upstream code: nobody posted any for this way (20240725072118.358923-1, "Open"). What a plain notifier list
  * lacks is `additions`, each a part with its switch. Left out: locking, vIOMMU, granules above a page.
@@ -23,8 +24,11 @@ import {
   type Holders,
   type Host,
   type Instance,
+  type IsAllPrivate,
+  LeftOvers,
   type RamBlock,
   type Section,
+  setRuns,
   type Side,
   type Status,
   type Strategy,
@@ -32,6 +36,7 @@ import {
   takeBack,
 } from '@sda-lab/guest-memory';
 import { BlockState } from './block-state.ts';
+import { NOTIFIER_LIST_COST } from './cost.ts';
 import { emitView } from './emit-view.ts';
 import { type ChangeEvent, Follower, type FollowerOptions } from './follower.ts';
 import { createNotifierList, createNotifierWithReturnList, type NotifierList } from './notifier.ts';
@@ -51,6 +56,9 @@ const ADDITIONS: readonly Addition[] = [
   { id: 'restore', guards: 'atomic', what: 'the side is switched back after a refused sharing, and its frames freed' },
   { id: 'unmap-first', guards: 'order', what: 'to private is announced before the side is switched' },
   { id: 'unplug-veto', guards: 'coexist', what: 'unplug is announced before RAM is discarded, and may be refused' },
+  { id: 'private-side', guards: 'complete', what: 'two more lists, for a consumer that wants private pages too (hypothetical: SEV-TIO)' },
+  { id: 'huge-pages', guards: 'bounded', what: 'a huge page of the shared side is freed once no page of it is shared' },
+  { id: 'slot-readd', guards: 'coexist', what: 'a memslot that comes again is private, as KVM takes it, whatever was shared there' },
   { id: 'exact-unmaps', guards: 'legal-calls', what: 'only what is mapped is unmapped, in the shape the consumer asks' },
 ];
 
@@ -61,11 +69,17 @@ export class ConversionNotifier {
   readonly converting: NotifierList<ChangeEvent, Status> = createNotifierWithReturnList();
   readonly unplugging: NotifierList<ChangeEvent, Status> = createNotifierWithReturnList();
   readonly aborted: NotifierList<ChangeEvent, void> = createNotifierList();
+  /** For those who want private pages: told of each conversion at the other moment, before a sharing and after its opposite. */
+  readonly otherSide: Pick<ConversionNotifier, 'converting' | 'aborted'> = {
+    converting: createNotifierWithReturnList(),
+    aborted: createNotifierList(),
+  };
   readonly #host: Host;
   readonly #has: Has;
   readonly #followerOptions: FollowerOptions;
   readonly #blocks = new Map<RamBlock, BlockState>();
-  readonly #followers: Follower[] = [];
+  #followers: readonly Follower[] = [];
+  readonly #leftOvers = new LeftOvers();
 
   constructor(host: Host, has: Has) {
     this.#host = host;
@@ -114,31 +128,56 @@ export class ConversionNotifier {
 
   #subscribe(consumer: Consumer, section: Section): Status {
     if (consumer.smallestPages > 1) return -ERRNO.EINVAL;
+    const leftOver = this.#leftOvers.settle(consumer, section);
+    if (leftOver !== 0) return leftOver;
     const state = this.stateOf(section.block);
-    const follower = new Follower(state, consumer, section, this.#followerOptions);
-    if (this.#has('replay')) {
-      const status = follower.replay();
-      if (status !== 0) return status;
+    const coming = this.#sidesOf(consumer).map((side) => new Follower(state, consumer, section, this.#optionsFor(side)));
+    for (const [at, follower] of coming.entries()) {
+      const status = this.#has('replay') ? follower.replay() : 0;
+      if (status === 0) continue;
+      for (const earlier of coming.slice(0, at)) earlier.tracker.undo();
+      return status;
     }
-    this.#followers.push(follower);
-    this.converting.add(follower.onChange);
-    this.unplugging.add(follower.onChange);
-    this.aborted.add(follower.onAborted);
-    state.plugged?.manager.join(follower, section);
+    for (const follower of coming) this.#join(state, follower, section);
     return 0;
   }
 
+  #join(state: BlockState, follower: Follower, section: Section): void {
+    const { converting, aborted } = this.#listsOf(follower.tracker.side);
+    this.#followers = [...this.#followers, follower];
+    converting.add(follower.onChange);
+    this.unplugging.add(follower.onChange);
+    aborted.add(follower.onAborted);
+    state.plugged?.manager.join(follower, section);
+  }
+
+  #sidesOf({ sides }: Consumer): Side[] {
+    const wanted: Side[] = sides === 'both' ? ['shared', 'private'] : [sides];
+    return this.#has('private-side') ? wanted : ['shared'];
+  }
+
+  #optionsFor(side: Side): FollowerOptions {
+    return { ...this.#followerOptions, tracking: { ...this.#followerOptions.tracking, side } };
+  }
+
+  #listsOf(side: Side): Pick<ConversionNotifier, 'converting' | 'aborted'> {
+    return side === 'shared' ? this : this.otherSide;
+  }
+
   #unsubscribe(consumer: Consumer, section: Section): void {
-    const at = this.#followers.findIndex(
-      ({ tracker }) => tracker.consumer === consumer && tracker.section === section,
-    );
-    assert(at !== -1, 'a consumer leaves a section it follows');
-    const follower = this.#followers.splice(at, 1)[0]!;
-    this.converting.remove(follower.onChange);
-    this.unplugging.remove(follower.onChange);
-    this.aborted.remove(follower.onAborted);
-    this.stateOf(section.block).plugged?.manager.leave(follower);
-    if (this.#has('teardown')) follower.tracker.unmapMapped(0, section.block.pageCount);
+    const isLeaving = ({ tracker }: Follower): boolean => tracker.consumer === consumer && tracker.section === section;
+    const leaving = this.#followers.filter(isLeaving);
+    assert(leaving.length > 0, 'a consumer leaves a section it follows');
+    this.#followers = this.#followers.filter((follower) => !isLeaving(follower));
+    const isLast = !this.#followers.some(({ tracker }) => tracker.consumer === consumer);
+    for (const follower of leaving) {
+      const { converting, aborted } = this.#listsOf(follower.tracker.side);
+      converting.remove(follower.onChange);
+      this.unplugging.remove(follower.onChange);
+      aborted.remove(follower.onAborted);
+      this.stateOf(section.block).plugged?.manager.leave(follower);
+      if (this.#has('teardown')) this.#leftOvers.leave(follower.tracker, isLast);
+    }
   }
 
   #convert(state: BlockState, request: ConversionRequest, to: Side): Status {
@@ -149,38 +188,55 @@ export class ConversionNotifier {
   #share(state: BlockState, request: ConversionRequest): Status {
     const { pages } = request;
     const wasPrivate = clearRuns(state.shared, pages);
-    const switched = switchSide(this.#host, request, 'shared');
-    if (switched !== 0) return switched;
     const event: ChangeEvent = { range: pages, to: 'shared' };
+    const lifted = this.otherSide.converting.notify(event);
+    const switched = lifted !== 0 ? -ERRNO.EAGAIN : switchSide(this.#host, request, 'shared');
+    if (switched !== 0) {
+      this.otherSide.aborted.notify(event);
+      return switched;
+    }
     if (this.converting.notify(event) !== 0 && this.#has('map-veto')) {
       this.aborted.notify(event);
-      if (this.#has('restore')) takeBack(this.#host, request, wasPrivate, this.#holders(state));
+      if (this.#has('restore')) takeBack(this.#host, request, wasPrivate, this.#holders(state, 'shared'));
+      this.otherSide.aborted.notify(event);
       return -ERRNO.EAGAIN;
     }
     state.shared.set(pages.firstPage, pages.endPage);
     return discardOther(this.#host, pages, 'shared');
   }
 
-  #holders(state: BlockState): Holders {
-    const followers = this.followersOf(state.block);
+  #holders(state: BlockState, side: Side): Holders {
+    const followers = this.followersOf(state.block).filter(({ tracker }) => tracker.side === side);
     return {
       isHeld: (page) => followers.some(({ tracker }) => tracker.mapped.test(page)),
-      keepShared: ({ firstPage, endPage }) => state.shared.set(firstPage, endPage),
+      keep: ({ firstPage, endPage }) => state.shared.assign(firstPage, endPage, side === 'shared'),
+      isAllPrivate: this.#isAllPrivate(state),
     };
+  }
+
+  #isAllPrivate({ shared }: BlockState): IsAllPrivate | undefined {
+    return this.#has('huge-pages') ? (first, end) => shared.allClear(first, end) : undefined;
   }
 
   #unshare(state: BlockState, request: ConversionRequest): Status {
     const { pages } = request;
     const event: ChangeEvent = { range: pages, to: 'private' };
     if (!this.#has('unmap-first')) return this.#unshareTellLast(state, request, event);
+    const wasShared = setRuns(state.shared, pages);
     const refused = this.converting.notify(event) !== 0 && this.#has('unmap-veto');
     const switched = refused ? -ERRNO.EAGAIN : switchSide(this.#host, request, 'private');
     if (switched !== 0) {
       this.aborted.notify(event);
       return switched;
     }
+    if (this.otherSide.converting.notify(event) !== 0) {
+      this.otherSide.aborted.notify(event);
+      takeBack(this.#host, request, wasShared, this.#holders(state, 'private'), 'shared');
+      this.aborted.notify(event);
+      return -ERRNO.EAGAIN;
+    }
     state.shared.clear(pages.firstPage, pages.endPage);
-    return discardOther(this.#host, pages, 'private');
+    return discardOther(this.#host, pages, 'private', this.#isAllPrivate(state));
   }
 
   /** The ablation of `unmap-first`: everybody hears of it when it has happened. */
@@ -188,7 +244,7 @@ export class ConversionNotifier {
     const switched = switchSide(this.#host, request, 'private');
     if (switched !== 0) return switched;
     state.shared.clear(event.range.firstPage, event.range.endPage);
-    const status = discardOther(this.#host, event.range, 'private');
+    const status = discardOther(this.#host, event.range, 'private', this.#isAllPrivate(state));
     this.converting.notify(event);
     return status;
   }
@@ -203,9 +259,10 @@ export class ConversionNotifier {
       for (const event of events) this.aborted.notify(event);
       return -ERRNO.EAGAIN;
     }
-    for (const { block, shared } of states) {
+    for (const state of states) {
+      const { block, shared } = state;
       shared.clear(0, block.pageCount);
-      discardOther(this.#host, { block, firstPage: 0, endPage: block.pageCount }, 'private');
+      discardOther(this.#host, { block, firstPage: 0, endPage: block.pageCount }, 'private', this.#isAllPrivate(state));
     }
     return 0;
   }
@@ -217,19 +274,16 @@ export const notifierList: Strategy = {
   source: 'RFC series 20240725072118.358923-1, Open section, first way; built here',
   discardRequirement: 'coordinated',
   requestPath: 'per-section',
-  listener: { rollback: 'none', admission: 'refuse' },
+  listener: { rollback: 'none', admission: 'refuse', awaitsAttach: true, refusedSection: 'return' },
   capabilities: {
     virtioMem: true,
     views: true,
     assignment: true,
     reset: 'rebuild',
     regimes: ['two-backend', 'in-place'],
+    tdisp: true,
   },
   additions: ADDITIONS,
-  cost: {
-    stateBitsPerPage: '1 (shared) + 1 per container and section (mapped); plugged stays with virtio-mem',
-    interfaceMembers: 9,
-    changedUsers: ['vfio', 'dump', 'migration'],
-  },
+  cost: NOTIFIER_LIST_COST,
   create: (host, without) => new ConversionNotifier(host, (id) => !without.has(id)).instance(),
 };

@@ -11,6 +11,7 @@ import type { NotifierList } from './notifier.ts';
 interface Parts {
   readonly unplugging: NotifierList<ChangeEvent, Status>;
   readonly aborted: NotifierList<ChangeEvent, void>;
+  readonly otherSide: { readonly aborted: NotifierList<ChangeEvent, void> };
   stateOf(block: RamBlock): BlockState;
   followersOf(block: RamBlock): readonly Follower[];
 }
@@ -35,6 +36,9 @@ export function createPlugHandlers(
     detachSource: (block, source) => {
       const state = parts.stateOf(block);
       if (state.plugged?.source !== source) return -ERRNO.ENOENT;
+      // What a refused plug could not take back leads to frames that were freed since: it goes first.
+      const leftOver = unmapUnplugged(parts, state, block);
+      if (leftOver !== 0) return leftOver;
       const before = state.plugged;
       state.plugged = undefined;
       const followers = parts.followersOf(block);
@@ -47,33 +51,46 @@ export function createPlugHandlers(
       }
       return 0;
     },
-    plug: createPlugEvents(parts, has('unplug-veto')),
+    plug: createPlugEvents(parts, has),
   };
 }
 
-function createPlugEvents(parts: Parts, announcesUnplug: boolean): PlugEvents {
+function createPlugEvents(parts: Parts, has: (id: string) => boolean): PlugEvents {
   let unplug: ChangeEvent | undefined;
+  const abort = (event: ChangeEvent): void => {
+    parts.aborted.notify(event);
+    parts.otherSide.aborted.notify(event);
+  };
   const announce = (range: PageRange): Status => {
-    if (!announcesUnplug) return 0;
+    if (!has('unplug-veto')) return 0;
     unplug = { range, to: 'unplugged' };
     const status = parts.unplugging.notify(unplug);
-    if (status !== 0) parts.aborted.notify(unplug);
+    if (status !== 0) abort(unplug);
     return status;
   };
   const managerOf = ({ block }: PageRange): NonNullable<BlockState['plugged']>['manager'] =>
     parts.stateOf(block).plugged!.manager;
   return {
+    slotAdded: (_source, { block, firstPage, endPage }) => {
+      if (has('slot-readd')) parts.stateOf(block).shared.clear(firstPage, endPage);
+    },
     willPlug: (_source, range) => managerOf(range).notifyPopulate(range.firstPage, range.endPage),
     plugAborted: () => undefined,
     plugged: () => undefined,
     willUnplug: (_source, range) => announce(range),
     unplugAborted: () => {
-      if (unplug !== undefined) parts.aborted.notify(unplug);
+      if (unplug !== undefined) abort(unplug);
     },
     discarded: (_source, range) => managerOf(range).notifyDiscard(range.firstPage, range.endPage),
     unplugged: () => undefined,
     willUnplugAll: (_source, range) => announce(range),
     discardedAll: (_source, range) => managerOf(range).notifyDiscardAll(),
+    loaded: (_source, range, plugged) => {
+      const manager = managerOf(range);
+      const status = manager.notifyPopulate(range.firstPage, range.endPage, plugged);
+      if (status !== 0) manager.notifyDiscardAll();
+      return status;
+    },
   };
 }
 

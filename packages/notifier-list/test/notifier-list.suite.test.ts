@@ -11,7 +11,7 @@ describe('notifier-list without one of its additions', () => {
   let rows: readonly AblationRow[] = [];
   beforeAll(() => {
     rows = runAblation([notifierList]);
-  }, 120_000);
+  });
 
   test.each(notifierList.additions.map(({ id, guards }) => [id, guards] as const))(
     'ablation/%s: %s falls, in a history that can be replayed',

@@ -276,7 +276,7 @@ describe('notifier-list by hand', () => {
   const block: RamBlock = { name: 'plain', pageCount: 8, hostFirstPage: 0, hasGuestMemfd: false };
   const section = { name: 'plain', block, firstPage: 2, pageCount: 4, firstGfn: 2, readonly: false };
   const calls: string[] = [];
-  const host: Host = { regime: 'two-backend', setAttributes: () => -5, convertInPlace: () => -5, discard: () => -5, exit: () => undefined };
+  const host: Host = { regime: 'two-backend', isDiscardDisabled: false, setAttributes: () => -5, convertInPlace: () => -5, discard: () => -5, exit: () => undefined };
   const consumer = (smallestPages: number): Consumer => ({
     name: 'c0',
     sides: 'shared',

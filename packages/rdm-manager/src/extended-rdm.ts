@@ -8,6 +8,7 @@
  * To private: unmap at every consumer -> switch the side -> forget -> free the shared side.
  *             A refused unmap maps again what was unmapped and answers -EAGAIN; nothing is freed under a mapping.
  * Plug maps the shared part before the guest gets the block; unplug unmaps before RAM is discarded, and may refuse.
+ * For a consumer that wants both sides the other side is unmapped before the switch and mapped after it, and so undone.
  *
  * Not upstream code: what the RFC's second proposal needs to hold (20240725072118.358923-1, "Open"). What it had to add
  * to the stock manager is `additions`, each with its switch. Left out: locking (conversions and hot-add exclude each
@@ -17,12 +18,17 @@ import {
   type Addition,
   assert,
   clearRuns,
+  type Consumer,
   type ConversionRequest,
   discardOther,
   ERRNO,
+  type Holders,
   type Host,
   type Instance,
+  type IsAllPrivate,
+  LeftOvers,
   type RamBlock,
+  setRuns,
   type Side,
   type Status,
   type Strategy,
@@ -30,6 +36,7 @@ import {
   takeBack,
   type TrackerOptions,
 } from '@sda-lab/guest-memory';
+import { EXTENDED_RDM_COST } from './extended/cost.ts';
 import { ExtendedBlock } from './extended/extended-block.ts';
 import { createPlugHandlers } from './extended/plug-handlers.ts';
 import { emitView } from './extended/emit-view.ts';
@@ -47,6 +54,9 @@ const ADDITIONS: readonly Addition[] = [
   { id: 'restore', guards: 'atomic', what: 'the side is switched back after a refused sharing, and its frames freed' },
   { id: 'unmap-first', guards: 'order', what: 'to private unmaps before the side is switched' },
   { id: 'unplug-veto', guards: 'coexist', what: 'unplug unmaps before RAM is discarded, and may be refused' },
+  { id: 'private-side', guards: 'complete', what: 'a consumer that wants both sides gets private pages on theirs (hypothetical: SEV-TIO)' },
+  { id: 'huge-pages', guards: 'bounded', what: 'a huge page of the shared side is freed once no page of it is shared' },
+  { id: 'slot-readd', guards: 'coexist', what: 'a memslot that comes again is private, as KVM takes it, whatever was shared there' },
   { id: 'exact-unmaps', guards: 'legal-calls', what: 'only what is mapped is unmapped, in the shape the consumer asks' },
 ];
 
@@ -58,6 +68,7 @@ class ExtendedManager {
   readonly #has: Has;
   readonly #tracking: TrackerOptions;
   readonly #blocks = new Map<RamBlock, ExtendedBlock>();
+  readonly #leftOvers = new LeftOvers();
 
   constructor(host: Host, has: Has) {
     this.#host = host;
@@ -83,8 +94,9 @@ class ExtendedManager {
       },
       subscribe: (consumer, section) => this.#subscribe(stateOf(section.block), consumer, section),
       unsubscribe: (consumer, section) => {
-        const tracker = stateOf(section.block).unfollow(consumer, section);
-        if (this.#has('teardown')) tracker.unmapMapped(0, section.block.pageCount);
+        const trackers = stateOf(section.block).unfollow(consumer, section);
+        const isLast = [...this.#blocks.values()].every((state) => !state.isFollowedBy(consumer));
+        if (this.#has('teardown')) for (const tracker of trackers) this.#leftOvers.leave(tracker, isLast);
       },
       convert: (request, to) => this.#convert(stateOf(request.pages.block), request, to),
       reset: () => this.#reset(),
@@ -100,13 +112,23 @@ class ExtendedManager {
     section: Parameters<Instance['subscribe']>[1],
   ): Status {
     if (consumer.smallestPages > 1) return -ERRNO.EINVAL;
-    const tracker = state.follow(consumer, section, this.#tracking);
+    const leftOver = this.#leftOvers.settle(consumer, section);
+    if (leftOver !== 0) return leftOver;
+    const trackers = this.#sidesOf(consumer).map((side) => state.follow(consumer, section, { ...this.#tracking, side }));
     if (!this.#has('replay')) return 0;
-    const status = tracker.mapMissing([state.isShared, state.isPlugged], 0, state.block.pageCount);
-    if (status === 0) return 0;
-    tracker.undo();
-    state.unfollow(consumer, section);
-    return status;
+    for (const tracker of trackers) {
+      const status = tracker.mapMissing([state.isOn(tracker.side), state.isPlugged], 0, state.block.pageCount);
+      if (status === 0) continue;
+      for (const one of trackers) one.undo();
+      state.unfollow(consumer, section);
+      return status;
+    }
+    return 0;
+  }
+
+  #sidesOf({ sides }: Consumer): Side[] {
+    const wanted: Side[] = sides === 'both' ? ['shared', 'private'] : [sides];
+    return this.#has('private-side') ? wanted : ['shared'];
   }
 
   #convert(state: ExtendedBlock, request: ConversionRequest, to: Side): Status {
@@ -118,12 +140,17 @@ class ExtendedManager {
   #share(state: ExtendedBlock, request: ConversionRequest): Status {
     const { pages } = request;
     const wasPrivate = clearRuns(state.shared, pages);
-    const switched = switchSide(this.#host, request, 'shared');
-    if (switched !== 0) return switched;
+    const lifted = state.unmap(pages.firstPage, pages.endPage, true, 'private');
+    const switched = lifted !== 0 ? -ERRNO.EAGAIN : switchSide(this.#host, request, 'shared');
+    if (switched !== 0) {
+      state.undo();
+      return switched;
+    }
     const mapped = state.mapDue([state.isPlugged], pages.firstPage, pages.endPage);
     if (mapped !== 0 && this.#has('map-veto')) {
-      state.undo();
-      if (this.#has('restore')) takeBack(this.#host, request, wasPrivate, state);
+      state.undo('shared');
+      if (this.#has('restore')) takeBack(this.#host, request, wasPrivate, this.#holders(state, 'shared'));
+      state.undo('private');
       return -ERRNO.EAGAIN;
     }
     state.shared.set(pages.firstPage, pages.endPage);
@@ -133,14 +160,21 @@ class ExtendedManager {
   #unshare(state: ExtendedBlock, request: ConversionRequest): Status {
     const { pages } = request;
     if (!this.#has('unmap-first')) return this.#unshareUnmapLast(state, request);
-    const unmapped = state.unmap(pages.firstPage, pages.endPage, this.#has('unmap-veto'));
+    const wasShared = setRuns(state.shared, pages);
+    const unmapped = state.unmap(pages.firstPage, pages.endPage, this.#has('unmap-veto'), 'shared');
     const switched = unmapped !== 0 ? -ERRNO.EAGAIN : switchSide(this.#host, request, 'private');
     if (switched !== 0) {
       state.undo();
       return switched;
     }
+    if (state.mapDue([state.isPlugged], pages.firstPage, pages.endPage, 'private') !== 0) {
+      state.undo('private');
+      takeBack(this.#host, request, wasShared, this.#holders(state, 'private'), 'shared');
+      state.undo('shared');
+      return -ERRNO.EAGAIN;
+    }
     state.shared.clear(pages.firstPage, pages.endPage);
-    return discardOther(this.#host, pages, 'private');
+    return discardOther(this.#host, pages, 'private', this.#isAllPrivate(state));
   }
 
   /** The ablation of `unmap-first`: the order a design has that hears of a conversion after it happened. */
@@ -149,7 +183,7 @@ class ExtendedManager {
     const switched = switchSide(this.#host, request, 'private');
     if (switched !== 0) return switched;
     state.shared.clear(pages.firstPage, pages.endPage);
-    const status = discardOther(this.#host, pages, 'private');
+    const status = discardOther(this.#host, pages, 'private', this.#isAllPrivate(state));
     state.unmap(pages.firstPage, pages.endPage, false);
     return status;
   }
@@ -164,11 +198,24 @@ class ExtendedManager {
       for (const other of states) other.undo();
       return -ERRNO.EAGAIN;
     }
-    for (const { shared, block } of states) {
+    for (const state of states) {
+      const { shared, block } = state;
       shared.clear(0, block.pageCount);
-      discardOther(this.#host, { block, firstPage: 0, endPage: block.pageCount }, 'private');
+      discardOther(this.#host, { block, firstPage: 0, endPage: block.pageCount }, 'private', this.#isAllPrivate(state));
     }
     return 0;
+  }
+
+  #isAllPrivate({ shared }: ExtendedBlock): IsAllPrivate | undefined {
+    return this.#has('huge-pages') ? (first, end) => shared.allClear(first, end) : undefined;
+  }
+
+  #holders(state: ExtendedBlock, side: Side): Holders {
+    return {
+      isHeld: (page) => state.isHeld(page, side),
+      keep: ({ firstPage, endPage }) => state.shared.assign(firstPage, endPage, side === 'shared'),
+      isAllPrivate: this.#isAllPrivate(state),
+    };
   }
 
   #stateOf(block: RamBlock): ExtendedBlock {
@@ -184,19 +231,16 @@ export const extendedRdm: Strategy = {
   source: 'RFC series 20240725072118.358923-1, Open section, second way; built here',
   discardRequirement: 'coordinated',
   requestPath: 'per-section',
-  listener: { rollback: 'none', admission: 'refuse' },
+  listener: { rollback: 'none', admission: 'refuse', awaitsAttach: true, refusedSection: 'return' },
   capabilities: {
     virtioMem: true,
     views: true,
     assignment: true,
     reset: 'rebuild',
     regimes: ['two-backend', 'in-place'],
+    tdisp: true,
   },
   additions: ADDITIONS,
-  cost: {
-    stateBitsPerPage: '2 (shared, plugged) + 1 per container and section (mapped)',
-    interfaceMembers: 10,
-    changedUsers: ['vfio', 'virtio-mem', 'migration', 'dump', 'vIOMMU translate'],
-  },
+  cost: EXTENDED_RDM_COST,
   create: (host, without) => new ExtendedManager(host, (id) => !without.has(id)).instance(),
 };

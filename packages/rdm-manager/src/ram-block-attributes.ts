@@ -2,55 +2,17 @@
 /**
  * RamBlockAttributes as merged for QEMU 10.1 and found in 10.2.2.
  *
- * Order of a conversion: KVM attributes -> bitmap -> listeners -> discard of the other side. A range wholly in the
- * opposite state is one notification; a mixed one goes page by page; a redundant one tells nobody. A veto is returned,
- * but neither the bitmap nor the listeners told before nor the attributes are put back: the request, repeated, finds
- * nothing to do and reports success. A veto while a new listener is replayed to ends the VMM with exit(1).
+ * The conversion is attributes-conversion.ts. After a veto neither the bitmap nor the listeners told before nor the
+ * attributes are put back: the request, repeated, finds nothing to do and reports success. A veto while a new listener
+ * is replayed to ends the VMM with exit(1).
  *
  * Source: QEMU 10.2.2 system/ram-block-attributes.c, accel/kvm/kvm-all.c (kvm_convert_memory).
- * Left out: hugetlb shared backing (discards skipped there), destruction order.
+ * Left out: destruction order.
  */
-import {
-  type ConversionRequest,
-  ERRNO,
-  type Host,
-  otherSide,
-  type Side,
-  type Status,
-  type Strategy,
-} from '@sda-lab/guest-memory';
+import type { Strategy } from '@sda-lab/guest-memory';
+import { convertAttributes } from './attributes-conversion.ts';
 import { createSharedBlocksInstance } from './shared-blocks-instance.ts';
-import type { SharedBlock } from './stock/shared-block.ts';
-
-function convertBlock(host: Host, state: SharedBlock, request: ConversionRequest, to: Side): Status {
-  const attributes = host.setAttributes(request.gfns, to);
-  if (attributes !== 0) return attributes;
-  const { firstPage, endPage } = request.pages;
-  // The attributes are changed already when a request past the block's end is refused.
-  if (endPage > state.shared.bitCount) return -ERRNO.EINVAL;
-  const status = changeState(state, firstPage, endPage, to);
-  return status !== 0 ? status : host.discard(request.pages, otherSide(to));
-}
-
-function changeState(state: SharedBlock, firstPage: number, endPage: number, to: Side): Status {
-  const opposite = to === 'shared' ? 'clear' : 'set';
-  const occupancy = state.shared.classify(firstPage, endPage);
-  if (occupancy === opposite) return changeRange(state, firstPage, endPage, to);
-  if (occupancy !== 'mixed') return 0;
-  for (let page = firstPage; page < endPage; page += 1) {
-    if (state.shared.test(page) === (to === 'shared')) continue;
-    const status = changeRange(state, page, page + 1, to);
-    if (status !== 0) return status;
-  }
-  return 0;
-}
-
-function changeRange(state: SharedBlock, firstPage: number, endPage: number, to: Side): Status {
-  state.shared.assign(firstPage, endPage, to === 'shared');
-  if (to === 'shared') return state.manager.notifyPopulate(firstPage, endPage);
-  state.manager.notifyDiscard(firstPage, endPage);
-  return 0;
-}
+import { STOCK_MEMBERS } from './stock/members.ts';
 
 export const ramBlockAttributes: Strategy = {
   id: 'ram-block-attributes',
@@ -58,13 +20,28 @@ export const ramBlockAttributes: Strategy = {
   source: 'QEMU 10.2.2 system/ram-block-attributes.c',
   discardRequirement: 'coordinated',
   requestPath: 'first-section',
-  listener: { rollback: 'run', admission: 'refuse' },
+  listener: { rollback: 'run', admission: 'refuse', awaitsAttach: false, refusedSection: 'exit', fineGranule: 'assert' },
   capabilities: { virtioMem: false, views: true, assignment: true, reset: 'shutdown', regimes: ['two-backend'] },
   additions: [],
-  cost: { stateBitsPerPage: '1', interfaceMembers: 6, changedUsers: [] },
+  cost: {
+    stateBits: { perPage: ['shared'], perFollower: [], asked: [] },
+    interfaceMembers: [...STOCK_MEMBERS, 'RamBlockAttributes.state_change'],
+    changedMembers: [],
+    changedUsers: [
+      { file: 'hw/virtio/virtio-mem.c', change: 'hears that a region has a manager already, and is not realized then' },
+    ],
+    source: 'QEMU 10.2.2 system/ram-block-attributes.c, system/memory.c',
+  },
   create: (host) =>
     createSharedBlocksInstance(
       { rollback: 'none', registrationFailure: 'exit', exit: (reason) => host.exit(reason) },
-      (state, request, to) => convertBlock(host, state, request, to),
+      ({ shared, manager }, request, to) => {
+        const state = {
+          shared,
+          notifyPopulate: (first: number, end: number) => manager.notifyPopulate(first, end),
+          notifyDiscard: (first: number, end: number) => manager.notifyDiscard(first, end),
+        };
+        return convertAttributes(host, state, request, to);
+      },
     ),
 };

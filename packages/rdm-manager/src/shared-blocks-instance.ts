@@ -2,26 +2,32 @@
 /**
  * What an instance of a stock-manager design is besides its conversion: a manager per block, one state owner per
  * region (a second is refused with -EBUSY), consumers registered with it, and "populated" as the one answer to every
- * view. The conversion, where the designs differ, is handed in.
+ * view unless told otherwise. The conversion, where the designs differ, is handed in.
  */
 import {
   assert,
   type ConversionRequest,
+  type EmitRun,
   ERRNO,
   type Instance,
   NO_PLUG_EVENTS,
   type RamBlock,
   type Side,
   type Status,
+  type View,
 } from '@sda-lab/guest-memory';
 import type { RamDiscardManagerOptions } from './stock/ram-discard-manager.ts';
 import { SharedBlock } from './stock/shared-block.ts';
 
 export type ConvertBlock = (state: SharedBlock, request: ConversionRequest, to: Side) => Status;
+export type ShowRuns = (state: SharedBlock, view: View, firstPage: number, endPage: number, emit: EmitRun) => Status;
+
+const showPopulated: ShowRuns = ({ manager }, _view, firstPage, endPage, emit) => manager.runs(firstPage, endPage, emit);
 
 export function createSharedBlocksInstance(
   options: RamDiscardManagerOptions,
   convertBlock: ConvertBlock,
+  showRuns: ShowRuns = showPopulated,
 ): Instance {
   const blocks = new Map<RamBlock, SharedBlock>();
   const stateOf = (block: RamBlock): SharedBlock => {
@@ -49,7 +55,6 @@ export function createSharedBlocksInstance(
     // Protected guests cannot be reset by these versions; the request becomes a shutdown.
     reset: () => -ERRNO.EOPNOTSUPP,
     plug: NO_PLUG_EVENTS,
-    runs: (block, _view, firstPage, endPage, emit) =>
-      stateOf(block).manager.runs(firstPage, endPage, emit),
+    runs: (block, view, firstPage, endPage, emit) => showRuns(stateOf(block), view, firstPage, endPage, emit),
   };
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 export { ConsumerListener } from './stock/consumer-listener.ts';
+export { STOCK_MEMBERS } from './stock/members.ts';
 export {
   type ForEachRun,
   RamDiscardManager,

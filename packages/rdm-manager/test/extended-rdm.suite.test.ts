@@ -11,7 +11,7 @@ describe('extended-rdm without one of its additions', () => {
   let rows: readonly AblationRow[] = [];
   beforeAll(() => {
     rows = runAblation([extendedRdm]);
-  }, 120_000);
+  });
 
   test.each(extendedRdm.additions.map(({ id, guards }) => [id, guards] as const))(
     'ablation/%s: %s falls, in a history that can be replayed',

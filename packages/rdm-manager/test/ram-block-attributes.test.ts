@@ -36,7 +36,7 @@ describe('ram-block-attributes, event by event', () => {
     const [ram] = world.memory.blocks as [RamBlock];
     const { section } = world.layout.spanAt(16);
     expect(answers.at(-1)).toBe('-ENOMEM');
-    expect(world.isStopped).toBe(true);
+    expect(world.wasStopped).toBe(true);
     expect(world.memory.sideAt(section, 16)).toBe('shared');
     expect(runsOf(world, ram, 'dma')).toEqual(['16-20 shared']);
     expect([mappedGfns(world, 0), mappedGfns(world, 1)]).toEqual([[], [16, 17, 18, 19]]);
@@ -172,6 +172,7 @@ function createProbe(strategy: Strategy): {
   };
   const host: Host = {
     regime: 'two-backend',
+    isDiscardDisabled: false,
     setAttributes: call('attributes'),
     convertInPlace: call('convert'),
     discard: call('discard'),

@@ -20,7 +20,7 @@ describe('rdm-private-as-discarded, event by event', () => {
       'discard private side of ram [0x10, 0x14)',
     ]);
     const [ram] = world.memory.blocks as [RamBlock];
-    expect([answers.at(-1), world.isStopped]).toEqual(['0', false]);
+    expect([answers.at(-1), world.wasStopped]).toEqual(['0', false]);
     // The bitmap is not written after a veto: a later device is not told either, but a retry is.
     expect([runsOf(world, ram, 'dma'), mappedGfns(world, 0), mappedGfns(world, 1)]).toEqual([[], [], []]);
   });

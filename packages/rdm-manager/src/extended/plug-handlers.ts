@@ -3,7 +3,17 @@
  * The extended manager's side of the plug port: the plugged plane follows the source's last event, and consumers are
  * asked before anything is used or freed. At most one source per block, as a memory backend serves one virtio-mem.
  */
-import { ERRNO, type Instance, type PageRange, type PlugEvents, type RamBlock, type Status } from '@sda-lab/guest-memory';
+import {
+  clearRuns,
+  ERRNO,
+  type ForEachPluggedRun,
+  type Instance,
+  type PageRange,
+  type PageRun,
+  type PlugEvents,
+  type RamBlock,
+  type Status,
+} from '@sda-lab/guest-memory';
 import type { ExtendedBlock } from './extended-block.ts';
 
 type StateOf = (block: RamBlock) => ExtendedBlock;
@@ -26,8 +36,11 @@ export function createPlugHandlers(
     detachSource: (block, source) => {
       const state = stateOf(block);
       if (state.source !== source) return -ERRNO.ENOENT;
+      // What an aborted plug could not take back leads to frames that were freed since: it goes first.
+      const leftOver = unmapRuns(state, clearRuns(state.plugged, { block, firstPage: 0, endPage: block.pageCount }));
+      if (leftOver !== 0) return leftOver;
       state.begin();
-      const status = state.mapDue([state.isShared], 0, block.pageCount);
+      const status = state.mapBoth([], 0, block.pageCount);
       if (status !== 0) {
         state.undo();
         return status;
@@ -48,13 +61,16 @@ function createPlugEvents(stateOf: StateOf, has: Has): PlugEvents {
     if (!early) stateOf(range.block).unmap(range.firstPage, range.endPage, false);
   };
   return {
+    slotAdded: (_source, { block, firstPage, endPage }) => {
+      if (has('slot-readd')) stateOf(block).shared.clear(firstPage, endPage);
+    },
     willPlug: (_source, range) => {
       const state = stateOf(range.block);
       // What an earlier aborted plug could not take back leads to frames that were freed since: it goes first.
       const leftOver = unmapOrUndo(state, range);
       if (leftOver !== 0) return leftOver;
       state.begin();
-      const status = state.mapDue([state.isShared], range.firstPage, range.endPage);
+      const status = state.mapBoth([], range.firstPage, range.endPage);
       if (status !== 0) state.undo();
       return status;
     },
@@ -72,7 +88,22 @@ function createPlugEvents(stateOf: StateOf, has: Has): PlugEvents {
     },
     willUnplugAll: (_source, range) => askToUnplug(range),
     discardedAll: (_source, range) => unmapLate(range),
+    loaded: (_source, range, plugged) => restore(stateOf(range.block), range, isTracked ? plugged : undefined),
   };
+}
+
+/** Plugged again as saved; what is due of it gets mapped, or all is as before. */
+function restore(state: ExtendedBlock, { firstPage, endPage }: PageRange, plugged: ForEachPluggedRun | undefined): Status {
+  plugged?.(firstPage, endPage, (first, end) => {
+    state.plugged.set(first, end);
+    return 0;
+  });
+  state.begin();
+  const status = state.mapBoth([state.isPlugged], firstPage, endPage);
+  if (status === 0) return 0;
+  state.undo();
+  if (plugged !== undefined) state.plugged.clear(firstPage, endPage);
+  return status;
 }
 
 function unmapOrUndo(state: ExtendedBlock, range: PageRange): Status {
@@ -85,18 +116,25 @@ function unmapOrUndo(state: ExtendedBlock, range: PageRange): Status {
 /** A source that comes takes away what it says is not plugged; refused as a whole when a consumer refuses. */
 function unmapUnplugged(state: ExtendedBlock, source: { granulePages: number; isPlugged(first: number, end: number): boolean }): Status {
   const { pageCount } = state.block;
-  const unplugged: [number, number][] = [];
-  for (let first = 0; first < pageCount; first += source.granulePages) {
-    const end = Math.min(first + source.granulePages, pageCount);
-    if (!source.isPlugged(first, end)) unplugged.push([first, end]);
+  const unplugged: PageRun[] = [];
+  for (let firstPage = 0; firstPage < pageCount; firstPage += source.granulePages) {
+    const endPage = Math.min(firstPage + source.granulePages, pageCount);
+    if (!source.isPlugged(firstPage, endPage)) unplugged.push({ firstPage, endPage });
   }
+  const status = unmapRuns(state, unplugged);
+  if (status !== 0) return status;
+  for (const { firstPage, endPage } of unplugged) state.plugged.clear(firstPage, endPage);
+  return 0;
+}
+
+/** All runs at every consumer, or none. */
+function unmapRuns(state: ExtendedBlock, runs: readonly PageRun[]): Status {
   state.begin();
-  for (const [first, end] of unplugged) {
-    const status = state.unmap(first, end, true);
+  for (const { firstPage, endPage } of runs) {
+    const status = state.unmap(firstPage, endPage, true);
     if (status === 0) continue;
     state.undo();
     return status;
   }
-  for (const [first, end] of unplugged) state.plugged.clear(first, end);
   return 0;
 }

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Cloud Hypervisor's DmaMappingTracker, the closest living relative of design 1: DMA handlers in a list, and beside them
+ * a bit per 4 KiB page of a region that says whether it is shared and so to be mapped. A handler that is registered
+ * late is replayed to from the bits.
+ *
+ * To shared:  attributes -> per page that is not set: set its bit, one map call at each handler -> free the private side.
+ * To private: attributes -> per run of set bits: one unmap call at each handler, clear the run -> free the shared side.
+ * Handlers are called in the order of registration; IOVA = guest physical address; the first error goes to the caller.
+ * As read: the bit is set before the map call and nothing is rolled back, so the request, repeated, passes over the page
+ * that was refused. No state is shared with anybody else: a second owner of the pages is refused with -EBUSY.
+ *
+ * Source: Cloud Hypervisor PR 8501, merged July 2026. Its virtio-mem does not use the tracker: it has DMA handlers of
+ * its own since 2021 (PR 2317) that map whole blocks at plug, and is left out.
+ * Assumed, because the callers have not been read: the order of attributes and discards around it, as in QEMU; an error
+ * ends the conversion and goes on to the guest or the VMM as it is; a run's bits are cleared after its unmap; a handler
+ * that goes is unmapped; huge pages of the shared side stay, as in QEMU; a reset ends the guest. Left out: the tracker's
+ * lock; dump and migration, which do not ask it; that nobody counts discards there, while a world's containers do.
+ */
+import { Bitmap } from '@sda-lab/core-bitmap';
+import {
+  assert,
+  type Consumer,
+  type ConversionRequest,
+  discardOther,
+  ERRNO,
+  type Host,
+  type Instance,
+  intersectSection,
+  NO_PLUG_EVENTS,
+  type PageRange,
+  type RamBlock,
+  type Section,
+  type Side,
+  type Status,
+  type Strategy,
+  switchSide,
+} from '@sda-lab/guest-memory';
+
+interface Handler {
+  readonly consumer: Consumer;
+  readonly section: Section;
+}
+
+class DmaMappingTracker {
+  readonly #host: Host;
+  /** 1 = shared, to be mapped by every handler. */
+  readonly #regions = new Map<RamBlock, Bitmap>();
+  /** In the order of registration. */
+  #handlers: readonly Handler[] = [];
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  instance(): Instance {
+    return {
+      addBlock: (block) => {
+        const shared = new Bitmap(block.pageCount);
+        if (!block.hasGuestMemfd) shared.set(0, block.pageCount);
+        this.#regions.set(block, shared);
+        return 0;
+      },
+      removeBlock: (block) => {
+        assert(!this.#handlers.some(({ section }) => section.block === block), 'a block goes after its handlers');
+        this.#regions.delete(block);
+      },
+      attachSource: () => -ERRNO.EBUSY,
+      detachSource: () => -ERRNO.ENOENT,
+      subscribe: (consumer, section) => this.#register({ consumer, section }),
+      unsubscribe: (consumer, section) => this.#unregister(consumer, section),
+      convert: (request, to) => this.#convert(request, to),
+      reset: () => -ERRNO.EOPNOTSUPP,
+      plug: NO_PLUG_EVENTS,
+      runs: (block, view, firstPage, endPage, emit) =>
+        view === 'dma'
+          ? this.#sharedOf(block).forEachSetRun(firstPage, endPage, (first, end) => emit(first, end, 'shared'))
+          : emit(firstPage, endPage, 'shared'),
+    };
+  }
+
+  /** Replays what is shared, page by page; an error is returned, and the pages mapped until then stay. */
+  #register(handler: Handler): Status {
+    if (handler.consumer.smallestPages > 1) return -ERRNO.EINVAL;
+    const { block, firstPage, pageCount } = handler.section;
+    const status = this.#sharedOf(block).forEachSetRun(firstPage, firstPage + pageCount, (first, end) => {
+      for (let page = first; page < end; page += 1) {
+        const refused = mapPage(handler, page);
+        if (refused !== 0) return refused;
+      }
+      return 0;
+    });
+    if (status === 0) this.#handlers = [...this.#handlers, handler];
+    return status;
+  }
+
+  #unregister(consumer: Consumer, section: Section): void {
+    const handler = this.#handlers.find((one) => one.consumer === consumer && one.section === section);
+    assert(handler !== undefined, 'a consumer leaves a section it follows');
+    this.#handlers = this.#handlers.filter((one) => one !== handler);
+    const { firstPage, pageCount } = section;
+    this.#sharedOf(section.block).forEachSetRun(firstPage, firstPage + pageCount, (first, end) => {
+      unmapRun(handler, first, end);
+      return 0;
+    });
+  }
+
+  #convert(request: ConversionRequest, to: Side): Status {
+    const { pages } = request;
+    const shared = this.#sharedOf(pages.block);
+    if (pages.endPage > shared.bitCount) return -ERRNO.EINVAL;
+    const switched = switchSide(this.#host, request, to);
+    if (switched !== 0) return switched;
+    const told = to === 'shared' ? this.#map(shared, pages) : this.#unmap(shared, pages);
+    return told !== 0 ? told : discardOther(this.#host, pages, to);
+  }
+
+  #map(shared: Bitmap, { block, firstPage, endPage }: PageRange): Status {
+    for (let page = firstPage; page < endPage; page += 1) {
+      if (shared.test(page)) continue;
+      shared.set(page, page + 1);
+      for (const handler of this.#handlers) {
+        const status = handler.section.block === block ? mapPage(handler, page) : 0;
+        if (status !== 0) return status;
+      }
+    }
+    return 0;
+  }
+
+  #unmap(shared: Bitmap, { block, firstPage, endPage }: PageRange): Status {
+    return shared.forEachSetRun(firstPage, endPage, (first, end) => {
+      for (const handler of this.#handlers) {
+        const status = handler.section.block === block ? unmapRun(handler, first, end) : 0;
+        if (status !== 0) return status;
+      }
+      shared.clear(first, end);
+      return 0;
+    });
+  }
+
+  #sharedOf(block: RamBlock): Bitmap {
+    const shared = this.#regions.get(block);
+    assert(shared !== undefined, 'a block is added before it is used');
+    return shared;
+  }
+}
+
+/** Nothing where the handler's section does not show the page. */
+function mapPage({ consumer, section }: Handler, page: number): Status {
+  const isShown = intersectSection(section, page, page + 1) !== undefined;
+  return isShown ? consumer.mapRun(section, 'shared', page, 1, 1) : 0;
+}
+
+function unmapRun({ consumer, section }: Handler, firstPage: number, endPage: number): Status {
+  const part = intersectSection(section, firstPage, endPage);
+  return part === undefined ? 0 : consumer.unmapRun(section, 'shared', part.firstPage, part.endPage - part.firstPage);
+}
+
+export const dmaMappingTracker: Strategy = {
+  id: 'dma-mapping-tracker',
+  title: 'Cloud Hypervisor: handlers and a bit per page (July 2026)',
+  source: 'Cloud Hypervisor PR 8501',
+  discardRequirement: 'none',
+  requestPath: 'per-section',
+  listener: { rollback: 'none', admission: 'off', awaitsAttach: true, refusedSection: 'return' },
+  capabilities: { virtioMem: false, views: false, assignment: true, reset: 'shutdown', regimes: ['two-backend'] },
+  additions: [],
+  cost: {
+    stateBits: { perPage: ['shared'], perFollower: [], asked: [] },
+    interfaceMembers: [
+      'DmaMappingTracker.register_handler',
+      'DmaMappingTracker.unregister_handler',
+      'DmaMappingTracker.share',
+      'DmaMappingTracker.unshare',
+      'DmaHandler.map',
+      'DmaHandler.unmap',
+    ],
+    changedMembers: [],
+    changedUsers: [],
+    source: 'Cloud Hypervisor PR 8501; names but register_handler are ours, and there is no RamDiscardManager',
+  },
+  create: (host) => new DmaMappingTracker(host).instance(),
+};
