@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The doors of the repository: `npm start`, `npm test` and `npm run lab -- ...`.
+// The doors of the repository: `npm start`, `npm test`, `npm run lab -- ...` and `npm run pack`.
 //
 // Each door does its own set-up on a machine with only Node and npm:
 //
@@ -202,6 +202,21 @@ async function lab(args, cwd) {
   endAs(await run(process.execPath, [inRoot('packages', 'lab', 'dist', 'main.js'), ...args], { cwd }));
 }
 
+/** Packs the packages as they would be published, for a folder elsewhere: out/packages/NAME-VERSION.tgz. */
+async function pack() {
+  const folder = inRoot('out', 'packages');
+  const result = await alone(async () => {
+    await install();
+    await build();
+    fs.rmSync(folder, { recursive: true, force: true });
+    const args = ['pnpm', '--recursive', '--filter', './packages/*', 'pack', '--pack-destination', folder];
+    return runWithPnpm(args, { output: 'collect' });
+  });
+  if (result.code !== 0) process.stderr.write(result.text);
+  else for (const file of fs.readdirSync(folder)) console.log(path.join('out', 'packages', file));
+  endAs(result);
+}
+
 /** npm runs scripts in the repository folder; a file named by the user is meant from where the user stands. */
 function folderOfTheUser() {
   const viaNpm = process.env.npm_lifecycle_event !== undefined && process.cwd() === root;
@@ -264,7 +279,8 @@ async function main([door, ...args]) {
   if (door === 'start') return lab(['evaluate', ...args], root);
   if (door === 'lab') return lab(args, folderOfTheUser());
   if (door === 'test') return test(args);
-  throw new SetupError(`unknown door ${JSON.stringify(door)}; there are start, test and lab.`);
+  if (door === 'pack') return pack();
+  throw new SetupError(`unknown door ${JSON.stringify(door)}; there are start, test, lab and pack.`);
 }
 
 main(process.argv.slice(2)).catch((error) => {

@@ -25,7 +25,8 @@ export function testConfig() {
       // The door sums these reports; turbo restores them together with a cached result.
       outputFile: { json: 'out/vitest.json' },
       // A property on a busy machine takes many times its usual second; a hang still ends.
-      testTimeout: 60_000,
+      testTimeout: 300_000,
+      hookTimeout: 300_000,
       // turbo runs two packages side by side on two cores.
       maxWorkers: 1,
     },

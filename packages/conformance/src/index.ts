@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 export { blocked } from './controls/blocked.ts';
 export { keepShared } from './controls/keep-shared.ts';
+export { keepSharedAsPosted } from './controls/keep-shared-as-posted.ts';
 export { uncoordinated } from './controls/uncoordinated.ts';
 export { HistoryError } from './history/history-error.ts';
 export type { History } from './history/history.ts';
@@ -12,12 +13,27 @@ export { audit } from './judge/audit.ts';
 export { explain } from './judge/explain.ts';
 export { type Invariant, INVARIANTS, type Reach } from './judge/invariant.ts';
 export type { Evidence, Reason, Violation } from './judge/violation.ts';
-export { Witnesses } from './judge/witnesses.ts';
+export { type ConsumerName, CONSUMERS, type Witness, Witnesses } from './judge/witnesses.ts';
+export { type Report, reportText } from './world/consumers/reports.ts';
 export { type RunCost, runHistory, type RunOptions, type RunResult, type Step } from './run-history.ts';
+export { caseHistories } from './suite/case-histories.ts';
+export { checkStrategy, type OwnInstance, type OwnStrategy } from './strategy/check-strategy.ts';
+export { StrategyError } from './strategy/strategy-error.ts';
 export { CASES } from './suite/cases.ts';
 export type { Absence, Basis, ConformanceCase, Need } from './suite/conformance-case.ts';
 export type { Finding } from './suite/finding.ts';
 export { randomHistory } from './suite/random-history.ts';
+export {
+  type AskedRun,
+  firmwarePingPong,
+  SNP_LINUX_ENTRIES,
+  SNP_MAX_ENTRIES,
+  snpEntriesOf,
+  type SnpEntry,
+  snpPageStateChange,
+  TDX_EXIT_PAGES,
+  tdxMapGpa,
+} from './suite/shapes.ts';
 export {
   type Cell,
   type ConformanceOptions,
@@ -27,13 +43,19 @@ export {
   runConformance,
   type Verdict,
 } from './suite/run-conformance.ts';
+export { shortenHistory } from './suite/shorten-history.ts';
+export { shortenWhile } from './suite/shorten-while.ts';
+export { thrownText } from './world/guard/shown.ts';
 export { eventText, type WorldEvent } from './world/event.ts';
 export type { WorldParts } from './world/machine.ts';
 export { type Answer, World } from './world/world.ts';
 export {
+  type ContainerSpec,
+  hypotheticalPart,
   KERNEL_BACKENDS,
   MAX_WORLD_PAGES,
   positionCount,
+  type VmemSpec,
   WORLD_BACKENDS,
   type WorldBackend,
   type WorldInput,
@@ -50,3 +72,17 @@ export {
   expectationsSchema,
   findExpectation,
 } from './expectations/expectations.ts';
+export { ContainerSymmetry, type Renaming } from './search/container-symmetry.ts';
+export { InputHistory } from './search/input-history.ts';
+export { type MergedShard, mergeShards, type ShardPart, whyNotShards } from './search/merge-shards.ts';
+export { PageSymmetry } from './search/page-symmetry.ts';
+export { MOST_PAGES } from './search/per-page/page-bits.ts';
+export { pageWorld } from './search/per-page/page-history.ts';
+export { createPerPageModel, type PerPageOptions } from './search/per-page/per-page-model.ts';
+export { provePageSymmetry, type ProvenSymmetry } from './search/per-page/prove-page-symmetry.ts';
+export { Search, search, type SearchOptions, type SearchProgress, type ShardResult } from './search/search.ts';
+export type { Property, RestoredBy, SearchModel, Sometimes } from './search/search-model.ts';
+export { type Counterexample, type Coverage, type Cut, type SearchResult, searchVerdict } from './search/search-result.ts';
+export type { Shard } from './search/sharded-exploration.ts';
+export type { Strays } from './search/strays.ts';
+export type { Symmetry } from './search/symmetry.ts';

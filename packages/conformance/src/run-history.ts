@@ -3,6 +3,7 @@ import type { Strategy } from '@sda-lab/guest-memory';
 import type { History } from './history/history.ts';
 import type { Violation } from './judge/violation.ts';
 import type { Witnesses } from './judge/witnesses.ts';
+import type { Report } from './world/consumers/reports.ts';
 import type { WorldEvent } from './world/event.ts';
 import type { MachineOptions } from './world/machine.ts';
 import { type Answer, World } from './world/world.ts';
@@ -31,13 +32,19 @@ export interface RunResult {
   readonly violations: readonly Violation[];
   readonly witnesses: Witnesses;
   readonly stopped: boolean;
+  /** What was found that no design owes. */
+  readonly reports: readonly Report[];
   readonly cost: RunCost;
 }
 
-export type RunOptions = MachineOptions;
+export interface RunOptions extends MachineOptions {
+  /** Fires before the world is built: a caller that gives up waiting knows what was under way. */
+  readonly onHistory?: (history: History) => void;
+}
 
 /** Applies a history to a fresh world and judges it. A pure function of its arguments. */
 export function runHistory(strategy: Strategy, history: History, options: RunOptions = {}): RunResult {
+  options.onHistory?.(history);
   const world = new World(history.world, strategy, options);
   const steps = history.operations.map((operation): Step => {
     const first = world.events.length;
@@ -47,7 +54,7 @@ export function runHistory(strategy: Strategy, history: History, options: RunOpt
   const cost = costOf(world);
   world.finish();
   const { violations, witnesses } = world.judge;
-  return { steps, violations, witnesses, stopped: world.isStopped, cost };
+  return { steps, violations, witnesses, stopped: world.wasStopped, reports: world.machine.reports, cost };
 }
 
 function costOf(world: World): RunCost {

@@ -7,10 +7,12 @@ import type { Strategy } from '@sda-lab/guest-memory';
 import { describe, expect, test } from 'vitest';
 import { CASES } from './suite/cases.ts';
 import { fits } from './suite/fits.ts';
+import { checkStrategy, type OwnStrategy } from './strategy/check-strategy.ts';
 import { type ConformanceOptions, runConformance } from './suite/run-conformance.ts';
 
 /** Fails on every invariant that falls, with the history that shows it in the message. */
-export function describeConformance(strategy: Strategy, options: ConformanceOptions = {}): void {
+export function describeConformance(given: OwnStrategy, options: ConformanceOptions = {}): void {
+  const strategy = checkStrategy(given);
   const { regimes = strategy.capabilities.regimes, runs = 600, seed = 1 } = options;
   describe(`${strategy.id} conforms`, () => {
     for (const testCase of options.cases ?? CASES) {

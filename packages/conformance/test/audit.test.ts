@@ -16,6 +16,7 @@ const REGIMES: readonly Regime[] = ['two-backend', 'in-place'];
 const REASONS: Readonly<Record<string, string>> = {
   'stale-translation': 'coherent',
   'not-mapped': 'complete',
+  'private-not-mapped': 'complete',
   'lingering-mapping': 'bounded',
 };
 
@@ -37,7 +38,9 @@ function asFinding({ evidence: { reason, container, position } }: Violation): st
 /** Where the judge's own table says otherwise than the kernel's. */
 function tableErrors({ layout, containers, judge }: World): string[] {
   const errors: string[] = [];
-  for (const [at, { name, kernel }] of containers.entries()) {
+  for (const [at, { name, kernel, viommu }] of containers.entries()) {
+    // Behind a vIOMMU pages are mapped at addresses of the device's own.
+    if (viommu !== undefined) continue;
     for (const span of layout.spans) {
       const end = span.firstPosition + span.section.pageCount;
       for (let position = span.firstPosition; position < end; position += 1) {

@@ -144,3 +144,18 @@ describe('the schema', () => {
     expect(v.safeParse(expectationsSchema, data).success).toBe(false);
   });
 });
+
+describe('what the file calls observed', () => {
+  /** Which design was seen on which backend by one of the recordings; a design of another version was not. */
+  const SEEN: Readonly<Record<string, readonly string[]>> = {
+    uncoordinated: ['type1v2', 'iommufd', 'iommufd-compat-v2'],
+    'multi-source-rdm': ['iommufd', 'vfio-user'],
+  };
+  const { rows } = v.parse(expectationsSchema, JSON.parse(readFileSync(FILE, 'utf8')));
+
+  test('was seen of that design on that backend', () => {
+    const claimed = rows.filter(({ basis }) => basis === 'observed');
+    expect(claimed.length).toBeGreaterThan(0);
+    expect(claimed.filter(({ strategy, backend }) => SEEN[strategy]?.includes(backend) !== true)).toEqual([]);
+  });
+});

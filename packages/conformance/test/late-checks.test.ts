@@ -2,7 +2,7 @@
 // Checks that look beyond an operation's own pages and containers: each with its planted fault, and without it.
 import type { Consumer, Section } from '@sda-lab/guest-memory';
 import { expect, test } from 'vitest';
-import { planted } from './strategies/planted.ts';
+import { passOn, planted } from './strategies/planted.ts';
 import { reference } from './strategies/reference.ts';
 import { judged } from './support/judged.ts';
 
@@ -62,4 +62,32 @@ test('what only the audit sees at the end is a violation', () => {
   expect(found.violations).toMatchObject([
     { invariant: 'complete', operationIndex: 3, evidence: { reason: 'not-mapped', container: 'c0', position: 1 } },
   ]);
+});
+
+test('a reset forgets what waits for a retry in the blocks it rebuilds, and in no others', () => {
+  const refused = 'attach(c0); refuse(c0,unmap,1,EBUSY); refuse(c0,map,2,ENOMEM); plug(m0,0+2); reset';
+  // The reference puts every block right before it lets a reset pass; others look at what can be private only.
+  const looksAtPrivate = planted('looks-at-private', () => {
+    let isResetting = false;
+    return {
+      consumer: (consumer) =>
+        passOn(consumer, { unmapRun: (section, ...run) => (isResetting && !section.block.hasGuestMemfd ? 0 : consumer.unmapRun(section, ...run)) }),
+      instance: (instance) => ({
+        ...instance,
+        reset: () => {
+          isResetting = true;
+          const status = instance.reset();
+          isResetting = false;
+          return status;
+        },
+      }),
+    };
+  });
+  const shared = judged(looksAtPrivate, `world(pages=1, vmem=2x1:shared); ${refused}`);
+  const untilReset = shared.violations.filter(({ operationIndex }) => operationIndex < shared.answers.length);
+  expect([shared.answers.at(-1), untilReset]).toEqual(['0', []]);
+  expect([1, 2].map((position) => shared.world.judge.isPending(position))).toEqual([true, true]);
+  const confidential = judged(reference, `world(pages=1, vmem=2x1); convert(1+2,shared); ${refused}; heal`);
+  expect(confidential.words).toEqual([]);
+  expect([1, 2].map((position) => confidential.world.judge.isPending(position))).toEqual([false, false]);
 });

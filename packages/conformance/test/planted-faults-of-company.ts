@@ -27,24 +27,24 @@ export const COMPANY: readonly PlantedFault[] = [
     caughtBy: 'consumers/dump-sees-private',
     falls: 'consumers-see',
     at: 1,
-    evidence: { reason: 'page-seen-wrongly', position: 1, detail: 'dump' },
+    evidence: { reason: 'page-seen-wrongly', position: 1, shownSide: 'shared', detail: 'dump' },
     words:
       'Let operation 2, dump, be done. Then dump must see the plugged pages with their sides, and nothing else. ' +
-      'However, page 1 was shown wrongly.',
+      'However, page 1 was shown to it on the shared side.',
     also: [],
   },
   {
     name: 'a migration that sends unplugged pages is wrong where migration is possible',
     strategy: state.showsUnplugged,
-    line: 'world(pages=2, vmem=1x2); migrate(start)',
+    line: 'world(pages=2, vmem=1x2); migrate(start); migrate(finish)',
     caughtBy: 'consumers/migration-skips-unplugged',
     falls: 'consumers-see',
     reach: 'latent',
-    at: 0,
-    evidence: { reason: 'page-seen-wrongly', position: 2, detail: 'migrate' },
+    at: 1,
+    evidence: { reason: 'page-invented', position: 2, shownSide: 'private', detail: 'migration' },
     words:
-      'Let operation 1, migrate(start), be done. Then migrate must see the plugged pages with their sides, and nothing else. ' +
-      'However, page 2 was shown wrongly.',
+      "Let operation 2, migrate(finish), be done. Then migration must see the guest's pages only; page 2 is unplugged. " +
+      'However, it was shown on the private side: the copy has a page the guest does not have.',
     also: [],
   },
   {

@@ -5,6 +5,8 @@
  */
 import { OVER, type PlantedFault } from './planted-fault.ts';
 import { COMPANY } from './planted-faults-of-company.ts';
+import { REGIONS } from './planted-faults-of-regions.ts';
+import { CONSUMERS } from './planted-faults-of-consumers.ts';
 import * as conversion from './strategies/conversion-faults.ts';
 import * as mapping from './strategies/mapping-faults.ts';
 import { reference } from './strategies/reference.ts';
@@ -322,4 +324,4 @@ const REFUSALS: readonly PlantedFault[] = [
   },
 ];
 
-export const PLANTED_FAULTS: readonly PlantedFault[] = [...ALWAYS, ...AT_REST, ...REFUSALS, ...COMPANY];
+export const PLANTED_FAULTS: readonly PlantedFault[] = [...ALWAYS, ...AT_REST, ...REFUSALS, ...COMPANY, ...REGIONS, ...CONSUMERS];

@@ -79,7 +79,7 @@ describe('what operations do to the machine', () => {
 
   test('a plug that is BUSY because of a migration is not repeated', () => {
     const { answers } = judged(reference, 'world(vmem=2x1); migrate(start); plug(m0,0+1); migrate(finish); heal');
-    expect(answers).toEqual(['0, 8 pages', 'BUSY', '0', '0']);
+    expect(answers).toEqual(['0, 8 pages', 'BUSY', '0, 0 pages', '0']);
   });
 
   test('at the end a migration is over, and what waited behind it is repeated', () => {

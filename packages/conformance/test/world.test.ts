@@ -25,6 +25,9 @@ describe('a world by default', () => {
       containers: [{ name: 'c0', backend: 'type1v2' }],
       pages: 8,
       vmem: [],
+      firmware: 0,
+      readonly: 'none',
+      hugetlb: 1,
       onRefusal: 'stop',
       tee: 'none',
       limit: 0xffffffff,
@@ -41,7 +44,7 @@ describe('what operations answer', () => {
     ['accesses write a fresh value each', 'attach(c0); convert(0+1,shared); touch(0); dma(c0,0,write); dma(c0,0,read)', ['0', '0', '0 0xa1', '0 0xa2', '0 0xa2']],
     ['a touch of an unplugged page', 'world(vmem=1x1); touch(8)', ['unplugged']],
     ['a dump counts pages', 'world(vmem=2x2); plug(m0,0+1); dump', ['ACK', '0, 10 pages']],
-    ['a migration counts pages, and ends', 'migrate(start); migrate(finish)', ['0, 8 pages', '0']],
+    ['a migration counts pages, and ends', 'migrate(start); migrate(finish)', ['0, 8 pages', '0, 0 pages']],
     ['the balloon, alone and beside a device', 'balloon(0+8); attach(c0); balloon(0+8)', ['0', '0', 'inhibited']],
     ['a device answers for itself', 'world(vmem=2x1); plug(m0,0+1); plug(m0,0+1); plug(m0,2+1); unplug(m0,1+1); unplug-all(m0)', ['ACK', 'ERROR', 'ERROR', 'ERROR', 'ACK']],
     ['a rebuild makes everything private', 'attach(c0); convert(0+1,shared); touch(0); reset; dma(c0,0,read)', ['0', '0', '0 0xa1', '0', '-EFAULT']],
@@ -66,14 +69,14 @@ describe('limit', () => {
     ['warn', 'type1v2', worstCase - 1, '0'],
     ['off', 'type1v2', worstCase - 1, '0'],
   ] as const)('admission %s on %s with limit=%i answers %s', (admission, backend, limit, answer) => {
-    const strategy: Strategy = { ...reference, listener: { rollback: 'none', admission } };
+    const strategy: Strategy = { ...reference, listener: { ...reference.listener, admission } };
     const { answers, world } = judged(strategy, `world(containers=c0:${backend}, limit=${limit}); attach(c0)`);
     expect(answers).toEqual([answer]);
     expect(world.containers[0]!.listener.warnedOfLimit).toBe(admission === 'warn');
   });
 
   test('the kernel counts real mappings: one over is refused, and the guest hears of it', () => {
-    const strategy: Strategy = { ...reference, listener: { rollback: 'none', admission: 'off' } };
+    const strategy: Strategy = { ...reference, listener: { ...reference.listener, admission: 'off' } };
     expect(answersOf(strategy, 'world(limit=3); attach(c0); convert(0+2,shared); convert(2+1,shared)')).toEqual(['0', '0', '-EAGAIN']);
   });
 });
@@ -84,20 +87,20 @@ describe('onRefusal', () => {
   test('stop: an error other than EAGAIN stops the VM, and what follows is latent', () => {
     const { world, answers, violations } = judged(stopsTheVm, line);
     expect(answers[2]).toBe('-ENOMEM');
-    expect(world.isStopped).toBe(true);
+    expect(world.wasStopped).toBe(true);
     expect(keysOf(violations)).toEqual(['atomic latent 2', 'complete latent 2']);
   });
 
   test('retry: the guest hears of it, goes on, and it is live', () => {
     const { world, answers, violations } = judged(stopsTheVm, `world(onRefusal=retry); ${line}`);
     expect(answers[2]).toBe('-ENOMEM');
-    expect(world.isStopped).toBe(false);
+    expect(world.wasStopped).toBe(false);
     expect(keysOf(violations)).toEqual(['atomic live 2', 'complete live 2']);
   });
 
   test('EAGAIN stops nothing', () => {
     const { world, violations } = judged(keepsTheSide, 'attach(c0); refuse(c0,map,2,ENOMEM); convert(0+2,shared)');
-    expect(world.isStopped).toBe(false);
+    expect(world.wasStopped).toBe(false);
     expect(keysOf(violations)).toEqual(['atomic live 2', 'complete live 2']);
   });
 

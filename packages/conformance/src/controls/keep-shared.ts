@@ -6,6 +6,7 @@
  * condition inverted and is another strategy). Left out: in-place conversion, which it never met.
  */
 import { discardOther, type Strategy, switchSide } from '@sda-lab/guest-memory';
+import { NO_COST } from './no-cost.ts';
 import { createWholeSectionInstance } from './whole-section-instance.ts';
 
 export const keepShared: Strategy = {
@@ -13,11 +14,12 @@ export const keepShared: Strategy = {
   title: 'Control: never discards the shared side (attempt [2] as described)',
   source: 'SNP v3 patch 19/49, 20240320083945.991426-20, message',
   discardRequirement: 'none',
-  requestPath: 'first-section',
-  listener: { rollback: 'run', admission: 'off' },
+  // A control is wrong in one thing; what the unclipped path of its time does wrong is shown by other rows.
+  requestPath: 'per-section',
+  listener: { rollback: 'run', admission: 'off', awaitsAttach: true, refusedSection: 'exit' },
   capabilities: { virtioMem: false, views: false, assignment: true, reset: 'shutdown', regimes: ['two-backend'] },
   additions: [],
-  cost: { stateBitsPerPage: '0', interfaceMembers: 0, changedUsers: [] },
+  cost: NO_COST,
   create: (host) =>
     createWholeSectionInstance((request, to) => {
       const switched = switchSide(host, request, to);

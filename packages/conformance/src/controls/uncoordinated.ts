@@ -5,6 +5,7 @@
  * Source: the six steps of [RFC PATCH 0/6] Enable shared device assignment, 20240725072118.358923-1.
  */
 import { discardOther, type Strategy, switchSide } from '@sda-lab/guest-memory';
+import { NO_COST } from './no-cost.ts';
 import { createWholeSectionInstance } from './whole-section-instance.ts';
 
 export const uncoordinated: Strategy = {
@@ -12,11 +13,12 @@ export const uncoordinated: Strategy = {
   title: 'Control: discards, tells nobody',
   source: 'RFC series 20240725072118.358923-1, "Problem"',
   discardRequirement: 'none',
-  requestPath: 'first-section',
-  listener: { rollback: 'run', admission: 'off' },
+  // A control is wrong in one thing; what the unclipped path of its time does wrong is shown by other rows.
+  requestPath: 'per-section',
+  listener: { rollback: 'run', admission: 'off', awaitsAttach: true, refusedSection: 'exit' },
   capabilities: { virtioMem: false, views: false, assignment: true, reset: 'shutdown', regimes: ['two-backend', 'in-place'] },
   additions: [],
-  cost: { stateBitsPerPage: '0', interfaceMembers: 0, changedUsers: [] },
+  cost: NO_COST,
   create: (host) =>
     createWholeSectionInstance((request, to) => {
       const switched = switchSide(host, request, to);

@@ -15,14 +15,22 @@ const MAX_BLOCKS = 65535;
 const block = v.pipe(index, v.maxValue(MAX_BLOCKS));
 const blockCount = v.pipe(count, v.maxValue(MAX_BLOCKS));
 const container = v.pipe(v.string(), v.regex(/^c\d+$/));
+/** Page number of an I/O virtual address behind a vIOMMU. */
+const iova = v.pipe(index, v.maxValue(65535));
 const device = v.pipe(v.string(), v.regex(/^m\d+$/));
 const errno = v.picklist(Object.keys(ERRNO) as [ErrnoName, ...ErrnoName[]]);
 
+/** Bytes of guest physical address space, up to 2^64-1: more than a JSON number holds. */
+const bytes = v.pipe(v.string(), v.regex(/^0x(?:0|[1-9a-f][0-9a-f]{0,15})$/));
+
 export const operationSchema = v.variant('op', [
   v.strictObject({ op: v.literal('convert'), page: index, count, to: v.picklist(['shared', 'private']) }),
+  v.strictObject({ op: v.literal('request'), address: bytes, size: bytes, to: v.picklist(['shared', 'private']) }),
   v.strictObject({ op: v.literal('plug'), device, block, count: blockCount }),
   v.strictObject({ op: v.literal('unplug'), device, block, count: blockCount }),
   v.strictObject({ op: v.literal('unplug-all'), device }),
+  v.strictObject({ op: v.literal('add-source'), device }),
+  v.strictObject({ op: v.literal('del-source'), device }),
   v.strictObject({ op: v.literal('reset') }),
   v.strictObject({ op: v.literal('attach'), container }),
   v.strictObject({ op: v.literal('detach'), container }),
@@ -32,13 +40,24 @@ export const operationSchema = v.variant('op', [
     call: v.picklist(['map', 'unmap']),
     k: count,
     errno,
+    /** Only the k-th call; without, every later one too. */
+    once: v.optional(v.literal(true)),
   }),
   v.strictObject({ op: v.literal('heal') }),
   v.strictObject({ op: v.literal('dma'), container, page: index, access: v.picklist(['read', 'write']) }),
   v.strictObject({ op: v.literal('touch'), page: index }),
+  v.strictObject({ op: v.literal('read'), page: index }),
   v.strictObject({ op: v.literal('balloon'), page: index, count }),
-  v.strictObject({ op: v.literal('migrate'), step: v.picklist(['start', 'finish']) }),
+  v.strictObject({
+    op: v.literal('migrate'),
+    step: v.picklist(['start', 'finish', 'load']),
+    /** Load only: the state of virtio-mem comes after the pages, not before them. */
+    late: v.optional(v.literal(true)),
+  }),
   v.strictObject({ op: v.literal('dump') }),
+  v.strictObject({ op: v.literal('cpr'), container }),
+  v.strictObject({ op: v.literal('viommu-map'), container, iova, page: index, count }),
+  v.strictObject({ op: v.literal('viommu-unmap'), container, iova, count }),
 ]);
 
 export type Operation = v.InferOutput<typeof operationSchema>;

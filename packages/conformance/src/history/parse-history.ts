@@ -44,28 +44,50 @@ function parseWorld(call: string): WorldSpec {
 
 const WORLD_USAGE = [
   'regime=two-backend|in-place',
-  `containers=none|cN:${WORLD_BACKENDS.join('|')},...`,
+  `containers=none|cN:${WORLD_BACKENDS.join('|')}[/PAGES][+viommu|+tdisp],...`,
   'pages=COUNT',
-  'vmem=BLOCKSxPAGES,...',
+  'vmem=BLOCKSxPAGES[/MEMSLOTBLOCKS][@mN][:shared],...',
+  'firmware=COUNT',
+  'readonly=none|firmware',
+  'hugetlb=PAGES',
   'onRefusal=stop|retry',
   'tee=none|tdx|snp',
   'limit=COUNT',
 ].join(', ');
 
 function worldValue(key: string, value: string): unknown {
-  if (key === 'pages' || key === 'limit') return wholeNumber(value);
+  if (['pages', 'firmware', 'hugetlb', 'limit'].includes(key)) return wholeNumber(value);
   if (key === 'vmem') return value.split(',').map(parseVmem);
   if (key !== 'containers') return value;
   if (value === 'none') return [];
-  return value.split(',').map((part) => {
-    const [name, backend] = splitOnce(part.trim(), ':');
-    return { name, backend };
-  });
+  return value.split(',').map((part) => parseContainer(part.trim()));
 }
 
-function parseVmem(part: string): { blockCount: unknown; blockPages: unknown } {
-  const [blockCount, blockPages] = splitOnce(part.trim(), 'x');
-  return { blockCount: wholeNumber(blockCount), blockPages: wholeNumber(blockPages ?? '') };
+/** `c0:type1v2`, `c0:type1v2/2` (smallest IOMMU page of two pages), `c0:iommufd+viommu`. */
+function parseContainer(part: string): Record<string, unknown> {
+  const [name, rest] = splitOnce(part, ':');
+  const [device, kind] = splitOnce(rest ?? '', '+');
+  const [backend, iommuPages] = splitOnce(device, '/');
+  return {
+    name,
+    backend,
+    ...(iommuPages !== undefined && { iommuPages: wholeNumber(iommuPages) }),
+    ...(kind !== undefined && { kind }),
+  };
+}
+
+/** `4x2`, then what is special about it: `/2` memslots of two blocks, `@m0` over the block of m0, `:shared`. */
+function parseVmem(part: string): Record<string, unknown> {
+  const match = /^([^/@:]*)(?:\/([^@:]*))?(?:@([^:]*))?(?::(.*))?$/.exec(part.trim());
+  const [, size, memslotBlocks, over, kind] = match ?? [];
+  const [blockCount, blockPages] = splitOnce(size ?? part, 'x');
+  return {
+    blockCount: wholeNumber(blockCount),
+    blockPages: wholeNumber(blockPages ?? ''),
+    ...(memslotBlocks !== undefined && { memslotBlocks: wholeNumber(memslotBlocks.trim()) }),
+    ...(over !== undefined && { over: over.trim() }),
+    ...(kind !== undefined && { shared: kind.trim() === 'shared' ? true : kind }),
+  };
 }
 
 function parseOperation(call: string, number: number): Operation {
@@ -79,9 +101,17 @@ function parseOperation(call: string, number: number): Operation {
     );
   }
   const parsed = v.safeParse(operationSchema, { op: name, ...shape.read(args) });
-  const count = shape.usage.includes('(') ? shape.usage.split(',').length : 0;
-  if (parsed.success && args.length === count) return parsed.output;
+  if (parsed.success && hasArgumentCount(shape.usage, args.length)) return parsed.output;
   throw new HistoryError(`history: operation ${number} is '${call}'; write ${shape.usage}`);
+}
+
+/** What stands in brackets in a usage may be left out. */
+function hasArgumentCount(usage: string, given: number): boolean {
+  return given >= argumentCount(usage.replace(/\[.*\]/, '')) && given <= argumentCount(usage);
+}
+
+function argumentCount(usage: string): number {
+  return usage.includes('(') ? usage.split(',').length : 0;
 }
 
 interface Shape {
@@ -94,15 +124,27 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     usage: 'convert(PAGE+COUNT,shared|private)',
     read: ([range, to]) => ({ ...pageRange(range), to }),
   },
+  request: {
+    usage: 'request(0xADDRESS+0xSIZE,shared|private)',
+    read: ([range, to]) => ({ ...byteRange(range), to }),
+  },
   plug: { usage: 'plug(mN,BLOCK+COUNT)', read: ([device, range]) => ({ device, ...blockRange(range) }) },
   unplug: { usage: 'unplug(mN,BLOCK+COUNT)', read: ([device, range]) => ({ device, ...blockRange(range) }) },
+  'add-source': { usage: 'add-source(mN)', read: ([device]) => ({ device }) },
+  'del-source': { usage: 'del-source(mN)', read: ([device]) => ({ device }) },
   'unplug-all': { usage: 'unplug-all(mN)', read: ([device]) => ({ device }) },
   reset: { usage: 'reset', read: () => ({}) },
   attach: { usage: 'attach(cN)', read: ([container]) => ({ container }) },
   detach: { usage: 'detach(cN)', read: ([container]) => ({ container }) },
   refuse: {
-    usage: 'refuse(cN,map|unmap,K,ERRNO)',
-    read: ([container, call, k, errno]) => ({ container, call, k: wholeNumber(k), errno }),
+    usage: 'refuse(cN,map|unmap,K,ERRNO[,once])',
+    read: ([container, call, k, errno, once]) => ({
+      container,
+      call,
+      k: wholeNumber(k),
+      errno,
+      ...(once !== undefined && { once: once === 'once' ? true : once }),
+    }),
   },
   heal: { usage: 'heal', read: () => ({}) },
   dma: {
@@ -110,14 +152,40 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     read: ([container, page, access]) => ({ container, page: wholeNumber(page), access }),
   },
   touch: { usage: 'touch(PAGE)', read: ([page]) => ({ page: wholeNumber(page) }) },
+  read: { usage: 'read(PAGE)', read: ([page]) => ({ page: wholeNumber(page) }) },
   balloon: { usage: 'balloon(PAGE+COUNT)', read: ([range]) => pageRange(range) },
-  migrate: { usage: 'migrate(start|finish)', read: ([step]) => ({ step }) },
+  migrate: {
+    usage: 'migrate(start|finish|load[,late])',
+    read: ([step, late]) => ({ step, ...(late !== undefined && { late: late === 'late' ? true : late }) }),
+  },
   dump: { usage: 'dump', read: () => ({}) },
+  cpr: { usage: 'cpr(cN)', read: ([container]) => ({ container }) },
+  'viommu-map': {
+    usage: 'viommu-map(cN,IOVA_PAGE,PAGE+COUNT)',
+    read: ([container, iova, range]) => ({ container, iova: wholeNumber(iova), ...pageRange(range) }),
+  },
+  'viommu-unmap': {
+    usage: 'viommu-unmap(cN,IOVA_PAGE+COUNT)',
+    read: ([container, range]) => {
+      const { page: iova, count } = pageRange(range);
+      return { container, iova, count };
+    },
+  },
 };
 
 function pageRange(text: string | undefined): { page: unknown; count: unknown } {
   const [page, count] = splitOnce(text ?? '', '+');
   return { page: wholeNumber(page), count: wholeNumber(count) };
+}
+
+function byteRange(text: string | undefined): { address: unknown; size: unknown } {
+  const [address, size] = splitOnce(text ?? '', '+');
+  return { address: hexBytes(address), size: hexBytes(size) };
+}
+
+/** As it is printed: lower case, no leading zeros. What is no number stays, so that the schema refuses it. */
+function hexBytes(text: string | undefined): unknown {
+  return text !== undefined && /^0x[0-9a-f]+$/i.test(text) ? `0x${BigInt(text).toString(16)}` : text;
 }
 
 function blockRange(text: string | undefined): { block: unknown; count: unknown } {

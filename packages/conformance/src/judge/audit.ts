@@ -28,12 +28,15 @@ export function audit(
       const end = span.firstPosition + span.section.pageCount;
       for (let position = span.firstPosition; position < end; position += 1) {
         const page = blockPageOf(span, position);
-        const due = isPlugged(position) && memory.sideAt(span.section, page) === 'shared';
+        const side = memory.sideAt(span.section, page);
+        const isOffered = side === 'shared' || container.privatePages === 'owed';
+        const due = isPlugged(position) && isOffered;
         const gfn = gfnOf(span, position);
         const count = mappedCount.get(gfn) ?? 0;
+        const backing = memory.backing(span.section.block, page, side);
+        const isExcused = isPlugged(position) && container.privatePages === 'allowed' && container.translate(gfn) === backing;
         if (due && count !== 1) findings.push(`complete ${container.name} ${position}`);
-        if (!due && count !== 0) findings.push(`bounded ${container.name} ${position}`);
-        const backing = memory.backing(span.section.block, page, 'shared');
+        if (!due && count !== 0 && !isExcused) findings.push(`bounded ${container.name} ${position}`);
         if (due && count > 0 && container.translate(gfn) !== backing) {
           findings.push(`coherent ${container.name} ${position}`);
         }

@@ -29,6 +29,11 @@ export class Before {
     }
   }
 
+  /** Pages that may differ after all. */
+  forget(runs: readonly PositionRun[]): void {
+    for (const { first, end } of runs) for (let position = first; position < end; position += 1) this.#pages.delete(position);
+  }
+
   /** The first position that differs now, and how; undefined when all are as before. */
   difference(
     memory: GuestMemory,
@@ -69,7 +74,8 @@ function pageState(
   let mapped = '';
   for (let at = 0; at < containerCount; at += 1) mapped += judge.isMapped(at, position) ? '1' : '0';
   return {
-    side: memory.sideAt(span.section, page),
+    // The side of a page that no section shows says nothing: KVM makes it private when its memslot comes.
+    side: memory.addressSpace.sections.includes(span.section) ? memory.sideAt(span.section, page) : 'not shown',
     plugged: judge.isPlugged(position),
     shared: memory.backing(span.section.block, page, 'shared'),
     private: memory.backing(span.section.block, page, 'private'),

@@ -5,22 +5,30 @@
  */
 import { printOperation } from '../history/print-history.ts';
 import type { History } from '../history/history.ts';
-import type { Reason, Violation } from './violation.ts';
+import { hypotheticalPart } from '../world/world-spec.ts';
+import type { Evidence, Reason, Violation } from './violation.ts';
 
 export function explain(violation: Violation, history: History): string {
-  const { evidence, operationIndex } = violation;
-  const when = momentText(operationIndex, history);
-  const page = evidence.position === undefined ? 'the page' : `page ${evidence.position}`;
-  const who = evidence.container ?? 'the container';
-  const [then, however] = WORDS[evidence.reason]({
-    page,
-    who,
+  const when = momentText(violation.operationIndex, history);
+  const [then, however] = wordsOf(violation.evidence);
+  const harm = violation.invariant === 'isolated' ? HARM[history.world.tee] : '';
+  const hypothetical = hypotheticalPart(history.world);
+  const note = hypothetical === undefined ? '' : ` (Hypothetical: ${hypothetical}.)`;
+  return `${when} Then ${then}. However, ${however}.${harm}${note}`;
+}
+
+/** What must hold, and what was found instead. */
+export function wordsOf(evidence: Evidence): readonly [then: string, however: string] {
+  return WORDS[evidence.reason]({
+    page: evidence.position === undefined ? 'the page' : `page ${evidence.position}`,
+    who: evidence.container ?? 'the container',
     device: frameText(evidence.deviceFrame),
     backing: frameText(evidence.backingFrame),
+    shown: evidence.shownSide ?? 'another',
+    held: valueText(evidence.heldValue),
+    owed: valueText(evidence.owedValue),
     detail: evidence.detail ?? '',
   });
-  const harm = violation.invariant === 'isolated' ? HARM[history.world.tee] : '';
-  return `${when} Then ${then}. However, ${however}.${harm}`;
 }
 
 function momentText(operationIndex: number, history: History): string {
@@ -35,6 +43,9 @@ interface Facts {
   readonly who: string;
   readonly device: string;
   readonly backing: string;
+  readonly shown: string;
+  readonly held: string;
+  readonly owed: string;
   readonly detail: string;
 }
 
@@ -101,6 +112,10 @@ const WORDS: Readonly<Record<Reason, (facts: Facts) => readonly [string, string]
     `an operation that reports success after a refusal has mapped ${page} in ${who}`,
     `success was reported and ${who} has no mapping of it`,
   ],
+  'success-without-change': ({ page, detail }) => [
+    `a conversion that reports success leaves ${page} ${detail}`,
+    'KVM still has it on the other side: the guest and its VMM disagree',
+  ],
   'retry-refused': ({ detail }) => [
     'with the fault lifted, the retry of a refused operation succeeds',
     `it answered ${detail}`,
@@ -117,9 +132,38 @@ const WORDS: Readonly<Record<Reason, (facts: Facts) => readonly [string, string]
     `${detail} must see ${page}, which is plugged`,
     'it was left out as if it were not there',
   ],
-  'page-seen-wrongly': ({ page, detail }) => [
+  'page-seen-wrongly': ({ page, detail, shown }) => [
     `${detail} must see the plugged pages with their sides, and nothing else`,
-    `${page} was shown wrongly`,
+    `${page} was shown to it on the ${shown} side`,
+  ],
+  'page-invented': ({ page, shown, detail }) => [
+    `${detail} must see the guest's pages only; ${page} is unplugged`,
+    `it was shown on the ${shown} side: the copy has a page the guest does not have`,
+  ],
+  'wrong-copy': ({ page, held, owed, detail }) => {
+    const [consumer, why] = detail.split(': ') as [string, string];
+    return [`${consumer === 'dump' ? 'the dump' : 'the restored guest'} holds ${owed} at ${page}, as the guest does`, `it holds ${held}: ${why}`];
+  },
+  'dirty-sync-differs': ({ page, who, detail }) => [
+    `dirty tracking of ${who} is asked about exactly what is mapped`,
+    `${page} is ${detail}`,
+  ],
+  'restored-guest-wrong': ({ detail }) => ['the restored guest is as right as the one it was copied from', detail],
+  'viommu-accepted': ({ page, who, detail }) => [
+    `the vIOMMU of ${who} refuses ${page}, which no device may reach`,
+    `it was mapped at ${detail}`,
+  ],
+  'viommu-refused': ({ page, who, detail }) => [
+    `the vIOMMU of ${who} may map ${page}, which is plugged and shared`,
+    `the mapping at ${detail} was refused as of discarded memory, and nobody makes it later`,
+  ],
+  'remap-differs': ({ page, who, detail }) => [
+    `a remap of ${who} maps what was mapped before`,
+    `${page} is ${detail}`,
+  ],
+  'private-not-mapped': ({ page, who }) => [
+    `${page}, plugged and private, must be mapped in ${who} on its private side`,
+    `${who} has no mapping of it: the TDISP device's accesses fail`,
   ],
   'late-differs': ({ page, who, detail }) => [
     `${who}, attached late, maps what an early one maps`,
@@ -133,6 +177,10 @@ const WORDS: Readonly<Record<Reason, (facts: Facts) => readonly [string, string]
   'illegal-call': ({ who, detail }) => ['no call is made that the backend must refuse', `${who} answered ${detail}`],
   'vmm-ended': ({ detail }) => ['nothing a guest or a refused call does ends the VMM', `it ended: ${detail}`],
 };
+
+function valueText(value: number | undefined): string {
+  return value === undefined ? 'nothing' : `0x${value.toString(16)}`;
+}
 
 function frameText(frame: number | undefined): string {
   return frame === undefined || frame === 0 ? NO_FRAME : `frame ${frame}`;

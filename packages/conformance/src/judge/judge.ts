@@ -14,10 +14,13 @@
  *
  * Only the first violation of each invariant is kept. Not judged: devices behind a vIOMMU, timing, other guests.
  */
-import { ERRNO, type GuestMemory, type PageRange, type RamBlock, type Side, type Status, statusText } from '@sda-lab/guest-memory';
+import type { GuestMemory, PageRange, RamBlock, Side } from '@sda-lab/guest-memory';
 import type { ListenerCall } from '@sda-lab/vfio-mock';
 import { blockPageOf, gfnOf, type Layout, positionsOf, type Span } from '../world/layout.ts';
+import { hugePagesOf } from './huge-page.ts';
+import { illegalCall } from './illegal-call.ts';
 import type { Invariant } from './invariant.ts';
+import { findTooMuchMemory } from './too-much-memory.ts';
 import type { Evidence, Violation } from './violation.ts';
 import type { WatchedContainer } from './watched-container.ts';
 import { Witnesses } from './witnesses.ts';
@@ -33,10 +36,9 @@ export interface OperationUnderWay {
   /** What kind of state change the operation may make; decides which orders are judged. */
   readonly kind: 'convert' | 'plug' | 'other';
   readonly positions: readonly PositionRun[];
+  /** The side a conversion asks for. */
+  readonly to?: Side;
 }
-
-/** Answers that mean a call should never have been made; lack of resources is not among them. */
-const ILLEGAL = new Set<Status>([-ERRNO.EINVAL, -ERRNO.EEXIST, -ERRNO.ENOENT, -ERRNO.EFAULT, -ERRNO.EOVERFLOW]);
 
 export class Judge {
   readonly witnesses: Witnesses = new Witnesses();
@@ -45,6 +47,7 @@ export class Judge {
   readonly #memory: GuestMemory;
   readonly #layout: Layout;
   readonly #containers: readonly WatchedContainer[];
+  readonly #excusedOrphans: () => number;
   /** Per container, by position: 1 = a mapping covers the page. */
   readonly #mapped: readonly Uint8Array[];
   /** Per pinning container, by position: the frame the mapping holds. Others resolve the page at each access. */
@@ -62,9 +65,18 @@ export class Judge {
   /** Pages of the operation that just ended with success. */
   #succeeded: readonly PositionRun[] = [];
   #refused = { map: false, unmap: false };
+  #unmapWasInjected = false;
+  #mapRefusals = 0;
 
-  constructor(memory: GuestMemory, layout: Layout, containers: readonly WatchedContainer[]) {
+  /** `excusedOrphans`: frames kept alive by those whom nobody owes anything. */
+  constructor(
+    memory: GuestMemory,
+    layout: Layout,
+    containers: readonly WatchedContainer[],
+    excusedOrphans: () => number = () => 0,
+  ) {
     this.#memory = memory;
+    this.#excusedOrphans = excusedOrphans;
     this.#layout = layout;
     this.#containers = containers;
     this.#mapped = containers.map(() => new Uint8Array(layout.totalCount));
@@ -84,14 +96,30 @@ export class Judge {
 
   /**
    * Whether undoing was refused too in the operation under way: maps are undone by unmaps and the other way round, so
-   * both kinds were refused. The same kind refused twice is a design that tried twice.
+   * both kinds were refused. The same kind refused twice is a design that tried twice; but where a device wants both
+   * sides, a conversion unmaps one and maps the other, and undoing it takes a map as well.
    */
   get undoWasRefused(): boolean {
-    return this.#refused.map && this.#refused.unmap;
+    if (this.#refused.map && this.#refused.unmap) return true;
+    return this.#mapRefusals > 1 && this.#containers.some(({ privatePages = 'never' }) => privatePages !== 'never');
+  }
+
+  /** Whether some map or unmap was refused in the operation under way, or in the one that just ended. */
+  get someCallWasRefused(): boolean {
+    return this.#refused.map || this.#refused.unmap;
+  }
+
+  /** Whether the fault plan refused an unmap in the operation under way, or in the one that just ended. */
+  get unmapWasInjected(): boolean {
+    return this.#unmapWasInjected;
   }
 
   isPlugged(position: number): boolean {
     return this.#plugged[position] === 1;
+  }
+
+  get hasPending(): boolean {
+    return this.#pending.some((mark) => mark !== 0);
   }
 
   isPending(position: number): boolean {
@@ -102,7 +130,12 @@ export class Judge {
     return this.#mapped[containerIndex]![position] === 1;
   }
 
-  /** Whether a device must reach the page. */
+  /** Whether a container must map the page, and has to be told so. */
+  isWanted(containerIndex: number, span: Span, position: number): boolean {
+    return this.#wants(containerIndex, span, position) === 'must';
+  }
+
+  /** Whether any device must reach the page. */
   isDue(span: Span, position: number): boolean {
     return this.#plugged[position] === 1 && this.#sideOf(span, position) === 'shared';
   }
@@ -130,6 +163,8 @@ export class Judge {
     this.#operation = operation;
     this.#touched = [...operation.positions];
     this.#refused = { map: false, unmap: false };
+    this.#unmapWasInjected = false;
+    this.#mapRefusals = 0;
   }
 
   /** A map or unmap call was answered; the kernel's table is read again over its range. */
@@ -138,8 +173,11 @@ export class Judge {
     const container = this.#containers[containerIndex]!;
     if (call.status !== 0) {
       this.#refused[call.kind] = true;
+      if (call.kind === 'map') this.#mapRefusals += 1;
+      else if (wasInjected) this.#unmapWasInjected = true;
       this.witnesses.see('nonfatal');
-      this.#checkLegal(container, call, wasInjected);
+      const detail = wasInjected ? undefined : illegalCall(call);
+      if (detail !== undefined) this.report('legal-calls', { reason: 'illegal-call', container: container.name, detail });
       this.#noteRefused(call);
     }
     if (call.kind === 'map' && call.status === 0 && call.context === 'run' && !container.isAttached()) {
@@ -165,8 +203,10 @@ export class Judge {
   }
 
   populated(block: RamBlock, page: number, side: Side): void {
-    if (side !== 'shared') return;
-    this.#layout.forEachRunOfBlock(block, page, page + 1, (span, first, end) => this.#touch(span, first, end));
+    this.#layout.forEachRunOfBlock(block, page, page + 1, (span, first, end) => {
+      if (side === 'shared') this.#touch(span, first, end);
+      else this.#noteTouched(first, end);
+    });
   }
 
   discarded(range: PageRange, side: Side): void {
@@ -175,7 +215,7 @@ export class Judge {
         this.#checkOrder(first, end, 'freed-while-mapped');
         this.#checkUseAfterDiscard(first, end);
       }
-      this.#checkOwnPages(first, end);
+      this.#checkOwnPages(span, side, first, end);
       this.#touch(span, first, end);
     });
   }
@@ -200,24 +240,27 @@ export class Judge {
 
   /**
    * The operation ended. `partial`: it was refused and undoing was refused too, so its pages wait for a retry.
-   * `succeeded`: it reported success, so nothing about its pages may be missing.
+   * `succeeded`: it reported success, so nothing about its pages may be missing. `done`: pages of its parts that were
+   * carried out before another one was refused.
    */
-  end(outcome: 'succeeded' | 'refused' | 'partial'): void {
-    const { positions } = this.#operation;
-    this.#succeeded = outcome === 'succeeded' ? positions : [];
+  end(outcome: 'succeeded' | 'refused' | 'partial', done: readonly PositionRun[] = []): void {
+    const { positions, to } = this.#operation;
+    this.#succeeded = outcome === 'succeeded' ? positions : done;
     for (const run of positions) this.#markPending(run, outcome);
+    for (const run of this.#succeeded) this.#markPending(run, 'succeeded');
     this.#operation = { ...this.#operation, positions: [] };
+    if (to !== undefined) for (const run of this.#succeeded) this.#checkSide(run, to);
     for (const { first, end } of this.#touched) this.#checkRestingRun(first, end);
     this.#checkOrphans();
-    if (outcome === 'succeeded') {
-      for (const { first, end } of positions) this.#refusedOnce.fill(0, first, end);
-    }
+    for (const { first, end } of this.#succeeded) this.#refusedOnce.fill(0, first, end);
     this.#touched = [];
   }
 
-  /** Nothing is pending any more: the machine was rebuilt. */
+  /** The machine was rebuilt: nothing is pending any more of what can be private. Other blocks were left as they were. */
   forgetPending(): void {
-    this.#pending.fill(0);
+    for (const { firstPosition, section } of this.#layout.spans) {
+      if (section.block.hasGuestMemfd) this.#pending.fill(0, firstPosition, firstPosition + section.pageCount);
+    }
   }
 
   /** The operation under way concerns every page: all of them are looked at when it ends. */
@@ -235,19 +278,19 @@ export class Judge {
     }
   }
 
+  /** Success was reported, so the guest uses this side from now on; KVM has to agree. */
+  #checkSide({ first, end }: PositionRun, to: Side): void {
+    for (let position = first; position < end; position += 1) {
+      if (this.#sideOf(this.#layout.spanAt(position), position) === to) continue;
+      this.report('atomic', { reason: 'success-without-change', position, detail: to });
+      return;
+    }
+  }
+
   #noteRefused(call: ListenerCall): void {
     this.#layout.forEachRunOfGfns(call.firstGfn, call.firstGfn + call.pageCount, (_span, first, end) =>
       this.#refusedOnce.fill(1, first, end),
     );
-  }
-
-  #checkLegal(container: WatchedContainer, call: ListenerCall, wasInjected: boolean): void {
-    if (wasInjected || !ILLEGAL.has(call.status)) return;
-    // Nothing there to unmap is harmless where a whole section goes, and when a run is undone before its first map.
-    const isHole = call.status === -ERRNO.ENOENT && (call.context === 'detach' || call.context === 'rollback');
-    if (isHole) return;
-    const what = `${statusText(call.status)} to ${call.kind} of guest pages 0x${call.firstGfn.toString(16)}+${call.pageCount}`;
-    this.report('legal-calls', { reason: 'illegal-call', container: container.name, detail: what });
   }
 
   #readTable(containerIndex: number, span: Span, first: number, end: number): void {
@@ -295,14 +338,33 @@ export class Judge {
     const frame = this.#reached(containerIndex, span, position);
     const container = this.#containers[containerIndex]!.name;
     this.witnesses.see('isolated');
-    if (frame !== 0 && this.#memory.frames.owner(frame) === 'private') {
+    if (frame !== 0 && this.#memory.frames.owner(frame) === 'private' && !this.#isItsOwn(containerIndex, span, position, frame)) {
       this.report('isolated', { reason: 'private-frame-reached', container, position, deviceFrame: frame });
     }
-    if (this.#isInTransit(position) || !this.isDue(span, position)) return;
+    if (this.#isInTransit(position) || this.#wants(containerIndex, span, position) !== 'must') return;
     if (this.#wasDiscarded[position] === 1) this.witnesses.see('coherent');
-    const backing = this.#memory.backing(span.section.block, blockPageOf(span, position), 'shared');
+    const backing = this.#memory.backing(span.section.block, blockPageOf(span, position), this.#sideOf(span, position));
     if (backing === frame) return;
     this.report('coherent', { reason: 'stale-translation', container, position, deviceFrame: frame, backingFrame: backing });
+  }
+
+  /** Whether a container must map the page now. Private pages are for those alone that want both sides. */
+  #wants(containerIndex: number, span: Span, position: number): 'must' | 'may' | 'not' {
+    if (this.#plugged[position] === 0) return 'not';
+    if (this.#sideOf(span, position) === 'shared') return 'must';
+    const { privatePages = 'never' } = this.#containers[containerIndex]!;
+    return privatePages === 'owed' ? 'must' : privatePages === 'allowed' ? 'may' : 'not';
+  }
+
+  /**
+   * A device with trusted IO may reach the page's own private frame, and nobody else's. One that was freed under a
+   * mapping whose undoing was refused was the page's own.
+   */
+  #isItsOwn(containerIndex: number, span: Span, position: number, frame: number): boolean {
+    const { privatePages = 'never' } = this.#containers[containerIndex]!;
+    if (privatePages === 'never') return false;
+    if (frame === this.#memory.backing(span.section.block, blockPageOf(span, position), 'private')) return true;
+    return this.#memory.frames.isOrphan(frame) && (this.undoWasRefused || this.isPending(position));
   }
 
   /** The frame a device reaches now through a mapping, or 0 while the page behind it is a hole. */
@@ -332,24 +394,33 @@ export class Judge {
       if (pins || !this.#containers[at]!.isAttached()) continue;
       this.witnesses.see('no-use-after-discard');
       const position = this.#firstMapped(at, first, end);
-      // Where undoing was refused too, nobody could have unmapped it.
+      // Where undoing was refused too, nobody could have unmapped it, now or when the page is asked for again.
       if (position === -1 || this.undoWasRefused) continue;
+      if (this.isPending(position) && this.#refused.unmap) continue;
       this.report('no-use-after-discard', { reason: 'mapped-after-discard', container: name, position });
     }
   }
 
   /** A conversion frees memory of its own pages only; anything else is the guest's data, gone behind its back. */
-  #checkOwnPages(first: number, end: number): void {
+  #checkOwnPages(span: Span, side: Side, first: number, end: number): void {
     if (this.#operation.kind !== 'convert') return;
+    const isHuge = side === 'shared' && hugePagesOf(span) > 1;
     for (let position = first; position < end; position += 1) {
       if (this.#isInTransit(position)) continue;
+      // A huge page goes as a whole; the shared side of its other pages is not used any more.
+      if (isHuge && this.#sideOf(span, position) === 'private') continue;
       this.report('coordinated', { reason: 'uncoordinated-discard', position, detail: 'a conversion of other pages' });
       return;
     }
   }
 
+  /** The first page of a run that is mapped on its shared side. */
   #firstMapped(containerIndex: number, first: number, end: number): number {
-    const at = this.#mapped[containerIndex]!.indexOf(1, first);
+    const { privatePages = 'never' } = this.#containers[containerIndex]!;
+    const isPrivate = (position: number): boolean =>
+      privatePages !== 'never' && this.#memory.frames.owner(this.#pinned[containerIndex]![position]!) === 'private';
+    let at = this.#mapped[containerIndex]!.indexOf(1, first);
+    while (at !== -1 && at < end && isPrivate(at)) at = this.#mapped[containerIndex]!.indexOf(1, at + 1);
     return at !== -1 && at < end ? at : -1;
   }
 
@@ -362,23 +433,32 @@ export class Judge {
   }
 
   #checkResting(span: Span, position: number): void {
-    const due = this.isDue(span, position);
     for (const [at, container] of this.#containers.entries()) {
       if (!container.isAttached()) continue;
       this.#checkAlways(at, span, position);
-      const isMapped = this.isMapped(at, position);
-      if (due) this.witnesses.see('complete');
+      const wanted = this.#wants(at, span, position);
+      if (wanted === 'must') this.#witnessDue(span, position);
       if (span.deviceIndex !== -1) this.witnesses.see('coexist');
-      if (this.isPending(position) || isMapped === due) continue;
-      if (due) this.#reportMissing(container.name, span, position);
-      else this.#reportLingering(at, span, position);
+      if (this.isPending(position)) continue;
+      const isMapped = this.isMapped(at, position);
+      if (!isMapped && wanted === 'must') this.#reportMissing(container.name, span, position);
+      const isExcused = wanted === 'may' && this.#isItsOwn(at, span, position, this.#reached(at, span, position));
+      if (isMapped && wanted !== 'must' && !isExcused) this.#reportLingering(at, span, position);
     }
-    if (!this.isPending(position)) this.#checkFrames(span, position);
+    if (this.isPending(position)) return;
+    const tooMuch = findTooMuchMemory(this.#memory, this.#layout, span, position, this.isPlugged(position));
+    if (tooMuch !== undefined) this.report('bounded', tooMuch);
+  }
+
+  #witnessDue(span: Span, position: number): void {
+    this.witnesses.see('complete');
+    if (this.#sideOf(span, position) === 'private') this.witnesses.see('consumer tdisp');
   }
 
   #reportMissing(container: string, span: Span, position: number): void {
-    this.report('complete', { reason: 'not-mapped', container, position });
-    if (span.deviceIndex !== -1) this.report('coexist', { reason: 'not-mapped', container, position });
+    const reason = this.#sideOf(span, position) === 'private' ? 'private-not-mapped' : 'not-mapped';
+    this.report('complete', { reason, container, position });
+    if (span.deviceIndex !== -1) this.report('coexist', { reason, container, position });
     if (this.#refusedOnce[position] === 1 && isIn(this.#succeeded, position)) {
       this.report('atomic', { reason: 'success-without-mapping', container, position });
     }
@@ -392,24 +472,11 @@ export class Judge {
     if (span.deviceIndex !== -1) this.report('coexist', evidence);
   }
 
-  #checkFrames(span: Span, position: number): void {
-    if (span.isRom) return;
-    const { block } = span.section;
-    const page = blockPageOf(span, position);
-    const shared = this.#memory.backing(block, page, 'shared');
-    const other = this.#memory.backing(block, page, 'private');
-    if (shared !== 0 && other !== 0) {
-      this.report('bounded', { reason: 'two-frames', position, detail: `frames ${shared} and ${other}` });
-    }
-    if (this.#plugged[position] === 0 && (shared !== 0 || other !== 0)) {
-      this.report('bounded', { reason: 'unplugged-frame', position, detail: `frame ${shared || other}` });
-    }
-  }
-
   #checkOrphans(): void {
     const { orphanCount } = this.#memory.frames;
-    if (orphanCount === 0 || this.#violations.has('bounded') || this.#pending.some((mark) => mark !== 0)) return;
-    this.report('bounded', { reason: 'orphan-pin', detail: String(orphanCount) });
+    if (orphanCount === 0 || this.#violations.has('bounded') || this.hasPending) return;
+    const forgotten = orphanCount - this.#excusedOrphans();
+    if (forgotten > 0) this.report('bounded', { reason: 'orphan-pin', detail: String(forgotten) });
   }
 
   #isInTransit(position: number): boolean {

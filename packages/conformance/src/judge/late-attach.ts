@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
- * Attached late = attached early: what a container that has just come maps, against every other attached one, and
- * against what is due by now. Pending pages are left out.
+ * Attached late = attached early: what a container that has just come maps, against every other attached one that wants
+ * the same sides, and against what is due by now. Pending pages are left out.
  */
 import type { Layout } from '../world/layout.ts';
 import type { Judge } from './judge.ts';
@@ -17,7 +17,7 @@ export function findLateDifference(
 ): Evidence | undefined {
   const lateIndex = containers.indexOf(late);
   for (const [earlyIndex, early] of containers.entries()) {
-    if (early === late || !early.isAttached()) continue;
+    if (early === late || !early.isAttached() || early.privatePages !== late.privatePages) continue;
     for (let position = 0; position < layout.totalCount; position += 1) {
       const inLate = judge.isMapped(lateIndex, position);
       if (inLate === judge.isMapped(earlyIndex, position) || judge.isPending(position)) continue;
@@ -32,9 +32,10 @@ function findMissing(judge: Judge, layout: Layout, lateIndex: number, container:
   for (const span of layout.spans) {
     const end = span.firstPosition + span.section.pageCount;
     for (let position = span.firstPosition; position < end; position += 1) {
-      if (!judge.isDue(span, position) || judge.isMapped(lateIndex, position)) continue;
+      if (!judge.isWanted(lateIndex, span, position) || judge.isMapped(lateIndex, position)) continue;
       if (judge.isPending(position)) continue;
-      return { reason: 'late-differs', container, position, detail: 'shared already, and not mapped' };
+      const detail = judge.isDue(span, position) ? 'shared already, and not mapped' : 'private, and not mapped';
+      return { reason: 'late-differs', container, position, detail };
     }
   }
   return undefined;

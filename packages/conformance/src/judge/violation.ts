@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Side } from '@sda-lab/guest-memory';
 import type { Invariant, Reach } from './invariant.ts';
 
 /** What a violation is about, as data; absent fields do not apply. */
@@ -10,6 +11,11 @@ export interface Evidence {
   /** Frame the device reaches, and the one that backs the page (0: none). */
   readonly deviceFrame?: number;
   readonly backingFrame?: number;
+  /** The side on which a look showed the page. */
+  readonly shownSide?: Side;
+  /** What a copy of the page holds, absent when there is none, and what the page holds. */
+  readonly heldValue?: number;
+  readonly owedValue?: number;
   readonly detail?: string;
 }
 
@@ -27,11 +33,20 @@ export type Reason =
   | 'counter-left'
   | 'refused-but-changed'
   | 'success-without-mapping'
+  | 'success-without-change'
   | 'retry-refused'
   | 'freed-while-mapped'
   | 'turned-private-while-mapped'
   | 'page-not-seen'
   | 'page-seen-wrongly'
+  | 'page-invented'
+  | 'wrong-copy'
+  | 'dirty-sync-differs'
+  | 'restored-guest-wrong'
+  | 'viommu-accepted'
+  | 'viommu-refused'
+  | 'remap-differs'
+  | 'private-not-mapped'
   | 'late-differs'
   | 'left-behind'
   | 'uncoordinated-discard'

@@ -2,8 +2,10 @@
 /** What the judge may ask of a container's kernel side. */
 export interface WatchedContainer {
   readonly name: string;
-  /** Whether a device follows the address space through it now. */
+  /** Whether a device follows the address space through it now; one behind a vIOMMU never does. */
   isAttached(): boolean;
+  /** Whether private pages are mapped on their private side: they must be, they may be, or never. @defaultValue never */
+  readonly privatePages?: 'owed' | 'allowed' | 'never';
   /** Whether mappings hold their frames; without, each access resolves the page afresh. */
   readonly pins: boolean;
   isMapped(gfn: number): boolean;

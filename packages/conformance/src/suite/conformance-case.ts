@@ -7,10 +7,10 @@ import type { Invariant } from '../judge/invariant.ts';
 import { WORLD_BACKENDS, type WorldBackend } from '../world/world-spec.ts';
 
 /** What a case needs of a strategy; without it the case is skipped by name. */
-export type Need = 'virtioMem' | 'views' | 'rebuild' | 'assignment' | 'limitCheck' | 'inPlace' | 'twoBackend';
+export type Need = 'virtioMem' | 'views' | 'rebuild' | 'assignment' | 'limitCheck' | 'inPlace' | 'twoBackend' | 'tdisp';
 
 /** What must be absent for a case to make sense: it tests that what was not promised is refused cleanly. */
-export type Absence = 'virtioMem' | 'rebuild' | 'assignment';
+export type Absence = 'virtioMem' | 'rebuild' | 'assignment' | 'tdisp';
 
 export type Basis = 'observed' | 'source' | 'list' | 'derived';
 
@@ -32,6 +32,10 @@ export interface ConformanceCase {
   readonly setUp: 'spread' | 'as-written';
   /** Containers an as-written case names. */
   readonly containerCount: number;
+  /** Their text, `*` for the backend the case runs on: `*`, `vfio-user`, `*+viommu`. Plain ones when empty. */
+  readonly containers: readonly string[];
+  /** Backends the case runs on. */
+  readonly backends: readonly WorldBackend[];
   readonly needs: readonly Need[];
   readonly absent: readonly Absence[];
   /** By operation number (1 = first): what it must answer, in worlds without injected refusals. */
@@ -49,7 +53,10 @@ interface Family {
 }
 
 type Extra = Partial<
-  Pick<ConformanceCase, 'isNegative' | 'source' | 'basis' | 'world' | 'needs' | 'absent' | 'answers' | 'answersOn'>
+  Pick<
+    ConformanceCase,
+    'isNegative' | 'source' | 'basis' | 'world' | 'containers' | 'backends' | 'needs' | 'absent' | 'answers' | 'answersOn'
+  >
 >;
 
 export interface FamilyOf {
@@ -74,6 +81,8 @@ export function family({ prefix, source, basis, world = '', needs = [] }: Family
       operations,
       setUp,
       containerCount: operations.includes('c1') ? 2 : 1,
+      containers: [],
+      backends: WORLD_BACKENDS,
       isNegative: false,
       source,
       basis,

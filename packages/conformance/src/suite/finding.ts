@@ -23,12 +23,22 @@ export interface Finding {
 /** Keeps the first finding per invariant and reach; one that needs no retrying VMM before one that does. */
 export class Findings {
   readonly #byKey = new Map<string, Finding>();
+  readonly #onKept: (finding: Finding) => void;
+
+  constructor(onKept: (finding: Finding) => void = () => undefined) {
+    this.#onKept = onKept;
+  }
 
   add(finding: Finding): void {
-    const key = `${finding.invariant} ${finding.reach}`;
-    const known = this.#byKey.get(key);
-    const needsLess = known?.onRefusal === 'retry' && finding.onRefusal === 'stop';
-    if (known === undefined || needsLess) this.#byKey.set(key, finding);
+    if (!this.wants(finding)) return;
+    this.#byKey.set(`${finding.invariant} ${finding.reach}`, finding);
+    this.#onKept(finding);
+  }
+
+  /** Whether such a finding would be kept; what would not need not be told well. */
+  wants({ invariant, reach, onRefusal }: Pick<Finding, 'invariant' | 'reach' | 'onRefusal'>): boolean {
+    const known = this.#byKey.get(`${invariant} ${reach}`);
+    return known === undefined || (known.onRefusal === 'retry' && onRefusal === 'stop');
   }
 
   has(invariant: Invariant, reach: Reach): boolean {

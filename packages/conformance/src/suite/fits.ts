@@ -27,6 +27,8 @@ function offers(strategy: Strategy, need: Need, regime: Regime): boolean {
       return regime === 'in-place';
     case 'twoBackend':
       return regime === 'two-backend';
+    case 'tdisp':
+      return capabilities.tdisp === true;
   }
 }
 
@@ -38,5 +40,7 @@ function lacks({ capabilities }: Strategy, absence: Absence): boolean {
       return capabilities.reset === 'shutdown';
     case 'assignment':
       return !capabilities.assignment;
+    case 'tdisp':
+      return capabilities.tdisp !== true;
   }
 }

@@ -8,6 +8,9 @@ import type { Regime, Strategy } from '@sda-lab/guest-memory';
 import fc from 'fast-check';
 import type { History } from '../history/history.ts';
 import type { Operation } from '../history/operation.ts';
+import { containerDraws, containersOf } from './random-containers.ts';
+import { guestOf, oddities } from './random-world.ts';
+import { resolveRequest } from './random-request.ts';
 import { positionCount, type WorldBackend, type WorldSpec, worldSpec } from '../world/world-spec.ts';
 
 /** Lengths up to this are drawn alike; fast-check's own bias would stop near six. */
@@ -21,32 +24,40 @@ interface Draw {
   readonly c: number;
 }
 
-type Kind = Operation['op'] | 'share' | 'take-back';
+type Kind = Operation['op'] | 'share' | 'take-back' | 'migration';
 
 const WEIGHTS: Readonly<Record<Kind, number>> = {
   convert: 0,
-  share: 8,
-  'take-back': 6,
-  attach: 4,
+  share: 12,
+  'take-back': 9,
+  attach: 6,
   detach: 2,
-  refuse: 3,
-  heal: 2,
-  dma: 1,
+  refuse: 6,
+  heal: 3,
+  dma: 4,
   touch: 3,
   balloon: 1,
   dump: 1,
   migrate: 1,
+  migration: 2,
+  read: 1,
+  cpr: 1,
+  'viommu-map': 3,
+  'viommu-unmap': 2,
   plug: 4,
   unplug: 3,
   'unplug-all': 1,
+  'add-source': 1,
+  'del-source': 1,
+  request: 3,
   reset: 1,
 };
 
 export function randomHistory(strategy: Strategy, backend: WorldBackend, regime: Regime): fc.Arbitrary<History> {
   const { virtioMem, reset, views } = strategy.capabilities;
   const excluded = new Set<Kind>(['convert']);
-  if (!virtioMem) for (const kind of ['plug', 'unplug', 'unplug-all'] as const) excluded.add(kind);
-  if (!views) for (const kind of ['dump', 'migrate'] as const) excluded.add(kind);
+  if (!virtioMem) for (const kind of ['plug', 'unplug', 'unplug-all', 'add-source', 'del-source'] as const) excluded.add(kind);
+  if (!views) for (const kind of ['dump', 'migrate', 'migration', 'cpr', 'viommu-map', 'viommu-unmap'] as const) excluded.add(kind);
   if (reset === 'shutdown') excluded.add('reset');
   const kinds = (Object.keys(WEIGHTS) as Kind[])
     .filter((kind) => !excluded.has(kind))
@@ -56,22 +67,22 @@ export function randomHistory(strategy: Strategy, backend: WorldBackend, regime:
   return fc
     .record({
       pages: fc.integer({ min: 1, max: 8 }),
-      containerCount: fc.integer({ min: 1, max: 2 }),
+      containers: containerDraws,
       vmem: fc.constantFrom(...(virtioMem ? [0, 1, 2] : [0])),
       blockPages: fc.constantFrom(1, 2, 4),
+      odd: oddities,
       retries: fc.boolean(),
       draws: fc.array(draw, { minLength: 1, maxLength: MAX_OPERATIONS, size: 'max' }),
     })
-    .map(({ pages, containerCount, vmem, blockPages, retries, draws }) => {
+    .map(({ pages, containers, vmem, blockPages, odd, retries, draws }) => {
       const world = worldSpec({
         regime,
-        pages,
-        containers: Array.from({ length: containerCount }, (_, at) => ({ name: `c${at}`, backend })),
-        vmem: Array.from({ length: vmem }, () => ({ blockCount: 2, blockPages })),
+        ...guestOf(pages, vmem, blockPages, regime, odd),
+        ...containersOf(strategy, backend, containers),
         onRefusal: retries ? 'retry' : 'stop',
       });
-      const operations = draws.map((drawn) => resolve(drawn, world)).filter((operation) => operation !== undefined);
-      return { world, operations };
+      const operations = draws.flatMap((drawn) => (drawn.kind === 'migration' ? wholeMigration(drawn, world) : [resolve(drawn, world)]));
+      return { world, operations: operations.filter((operation) => operation !== undefined) };
     });
 }
 
@@ -88,7 +99,7 @@ function resolve({ kind, a, b, c }: Draw, world: WorldSpec): Operation | undefin
     case 'detach':
       return { op: kind, container };
     case 'refuse':
-      return { op: 'refuse', container, call: b % 3 === 0 ? 'unmap' : 'map', k: 1 + (c % 6), errno: b % 3 === 0 ? 'EBUSY' : 'ENOMEM' };
+      return resolveRefusal(container, b, c);
     case 'dma':
       return { op: 'dma', container, page: b % limit, access: c % 2 === 0 ? 'read' : 'write' };
     case 'touch':
@@ -97,24 +108,77 @@ function resolve({ kind, a, b, c }: Draw, world: WorldSpec): Operation | undefin
       return { op: 'balloon', page, count };
     case 'migrate':
       return { op: 'migrate', step: a % 2 === 0 ? 'start' : 'finish' };
+    case 'read':
+      return { op: 'read', page };
+    case 'cpr':
+      return { op: 'cpr', container };
+    case 'viommu-map':
+    case 'viommu-unmap':
+      return resolveIova(kind, page, b, c, world);
     case 'plug':
     case 'unplug':
     case 'unplug-all':
+    case 'add-source':
+    case 'del-source':
       return resolvePlug(kind, a, b, world);
+    case 'request':
+      return resolveRequest(a, b, c, world);
     case 'heal':
     case 'dump':
     case 'reset':
       return { op: kind };
     case 'convert':
+    case 'migration':
       return undefined;
   }
 }
 
-function resolvePlug(kind: 'plug' | 'unplug' | 'unplug-all', a: number, b: number, world: WorldSpec): Operation | undefined {
+/** A migration with writes and a conversion under way, and the guest it restores: single draws hardly ever meet so. */
+function wholeMigration({ a, b, c }: Draw, world: WorldSpec): Operation[] {
+  const limit = positionCount(world);
+  const container = `c${a % world.containers.length}`;
+  return [
+    { op: 'migrate', step: 'start' },
+    { op: 'convert', page: c % limit, count: 1, to: b % 2 === 0 ? 'shared' : 'private' },
+    { op: 'dma', container, page: a % limit, access: 'write' },
+    { op: 'dma', container, page: b % limit, access: 'write' },
+    { op: 'touch', page: (a + c) % limit },
+    { op: 'migrate', step: 'finish' },
+    { op: 'migrate', step: 'load', ...(c % 2 === 0 && { late: true }) },
+  ];
+}
+
+/** Few IOVA pages, so that they are mapped twice and found again by DMA. */
+const IOVA_PAGES = 6;
+
+function resolveIova(kind: 'viommu-map' | 'viommu-unmap', page: number, b: number, c: number, world: WorldSpec): Operation | undefined {
+  const behind = world.containers.find((container) => container.kind === 'viommu');
+  if (behind === undefined) return undefined;
+  const iova = b % IOVA_PAGES;
+  const count = Math.min(1 + (c % 2), positionCount(world) - page);
+  return { op: kind, container: behind.name, iova, ...(kind === 'viommu-map' && { page }), count } as Operation;
+}
+
+/** ENOENT is left out: QEMU takes it for success of an unmap on iommufd, whoever said it. */
+const REFUSALS = { map: ['ENOMEM', 'ENOSPC', 'EFAULT'], unmap: ['EBUSY', 'EINVAL', 'EIO'] } as const;
+
+function resolveRefusal(container: string, b: number, c: number): Operation {
+  const call = b % 3 === 0 ? 'unmap' : 'map';
+  const errno = REFUSALS[call][Math.floor(c / 12) % 3]!;
+  const isOnce = Math.floor(c / 6) % 2 === 1;
+  return { op: 'refuse', container, call, k: 1 + (c % 6), errno, ...(isOnce && { once: true }) };
+}
+
+type DeviceKind = Extract<Operation, { device: string }>['op'];
+
+function resolvePlug(kind: DeviceKind, a: number, b: number, world: WorldSpec): Operation | undefined {
   if (world.vmem.length === 0) return undefined;
   const at = a % world.vmem.length;
   const device = `m${at}`;
   if (kind === 'unplug-all') return { op: kind, device };
+  if (kind === 'add-source' || kind === 'del-source') {
+    return world.vmem[at]!.memslotBlocks === undefined ? { op: kind, device } : undefined;
+  }
   const block = b % world.vmem[at]!.blockCount;
   return { op: kind, device, block, count: 1 + ((a + b) % (world.vmem[at]!.blockCount - block)) };
 }

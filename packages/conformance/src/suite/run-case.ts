@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * Runs one case in all its variations on one backend and regime. A strategy that throws has been judged by then
+ * Runs one case in all its variations on one backend and regime, and adds what it finds. A strategy that throws has been judged by then
  * (`nonfatal`), so nothing escapes.
  */
 import type { Regime, Strategy } from '@sda-lab/guest-memory';
@@ -10,11 +10,13 @@ import type { Witnesses } from '../judge/witnesses.ts';
 import { runHistory, type RunOptions, type RunResult } from '../run-history.ts';
 import type { WorldBackend } from '../world/world-spec.ts';
 import type { ConformanceCase } from './conformance-case.ts';
-import type { Finding } from './finding.ts';
+import { attributed } from './attributed.ts';
+import type { Findings } from './finding.ts';
+import { reportedHistory } from './reported-history.ts';
 import { type Variation, variationsOf } from './variations.ts';
 
 export interface CaseRun {
-  readonly findings: readonly Finding[];
+  readonly passed: boolean;
   readonly worldCount: number;
   readonly stopped: boolean;
 }
@@ -26,9 +28,10 @@ export function runCase(
   regime: Regime,
   run: RunOptions,
   witnesses: Witnesses,
+  findings: Findings,
 ): CaseRun {
   const variations = variationsOf(testCase, backend, regime, strategy.capabilities);
-  const findings: Finding[] = [];
+  let passed = true;
   let stopped = false;
   for (const variation of variations) {
     const result = runHistory(strategy, variation.history, run);
@@ -36,17 +39,24 @@ export function runCase(
     stopped ||= result.stopped;
     const { onRefusal } = variation.history.world;
     const place = { case: testCase.id, backend, regime, onRefusal, history: printHistory(variation.history) };
-    for (const violation of result.violations) {
-      const { invariant, reach } = violation;
-      findings.push({ invariant, reach, ...place, seenIn: 'state', explanation: explain(violation, variation.history) });
+    for (const found of result.violations) {
+      const { invariant, reach } = found;
+      const own = attributed(strategy, variation.history, found, backend, run);
+      if (own === undefined) continue;
+      passed = false;
+      if (!findings.wants({ invariant, reach, onRefusal })) continue;
+      const { history, violation } = reportedHistory(strategy, own.history, own.violation, run);
+      const line = printHistory(history);
+      findings.add({ invariant, reach, ...place, history: line, seenIn: 'state', explanation: explain(violation, history) });
     }
     const wrong = findWrongAnswer(testCase, variation, result);
     // An answer differs because an invariant fell; only an answer that differs alone is a finding of its own.
     if (wrong !== undefined && result.violations.length === 0) {
-      findings.push({ invariant: testCase.about, reach: 'live', ...place, seenIn: 'answer', explanation: wrong });
+      passed = false;
+      findings.add({ invariant: testCase.about, reach: 'live', ...place, seenIn: 'answer', explanation: wrong });
     }
   }
-  return { findings, worldCount: variations.length, stopped };
+  return { passed, worldCount: variations.length, stopped };
 }
 
 function findWrongAnswer(testCase: ConformanceCase, variation: Variation, result: RunResult): string | undefined {

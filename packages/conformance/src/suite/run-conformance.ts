@@ -4,16 +4,17 @@
  * A pure function of its arguments: one seed, one report.
  */
 import type { Regime, Strategy } from '@sda-lab/guest-memory';
-import { BACKEND_TRAITS } from '@sda-lab/vfio-mock';
-import { INVARIANTS, type Invariant } from '../judge/invariant.ts';
+import type { History } from '../history/history.ts';
+import { INVARIANTS } from '../judge/invariant.ts';
 import type { RunOptions } from '../run-history.ts';
 import type { WorldParts } from '../world/machine.ts';
-import { Witnesses } from '../judge/witnesses.ts';
+import { type Witness, Witnesses } from '../judge/witnesses.ts';
 import { WORLD_BACKENDS, type WorldBackend } from '../world/world-spec.ts';
 import { CASES } from './cases.ts';
 import type { ConformanceCase } from './conformance-case.ts';
 import { type Finding, Findings } from './finding.ts';
 import { fits } from './fits.ts';
+import { owed } from './owed.ts';
 import { runCase } from './run-case.ts';
 import { runProperties } from './run-properties.ts';
 
@@ -28,8 +29,8 @@ export interface Cell {
   readonly stops: boolean;
   /** First finding per invariant and reach, in the order of the invariants. */
   readonly broken: readonly Finding[];
-  /** Invariants no run came near to breaking; they make the outcome unknown. */
-  readonly unwitnessed: readonly Invariant[];
+  /** Invariants, and consumers' parts of them, that no run came near to breaking; they make the outcome unknown. */
+  readonly unwitnessed: readonly Witness[];
 }
 
 export interface ConformanceReport {
@@ -60,6 +61,12 @@ export interface ConformanceOptions {
   readonly parts?: WorldParts;
   /** Fires after each cell; it looks and must not act. */
   readonly onProgress?: (done: number, of: number) => void;
+  /** Fires before each history. */
+  readonly onHistory?: (history: History) => void;
+  /** Fires for each finding that is kept, as soon as it is known. */
+  readonly onFinding?: (finding: Finding) => void;
+  /** Fires after each cell with a report over the cells so far. */
+  readonly onCell?: (soFar: ConformanceReport) => void;
 }
 
 /** Enough for every cell of a design with both regimes to get 300. */
@@ -69,19 +76,21 @@ const REGIMES: readonly Regime[] = ['two-backend', 'in-place'];
 
 export function runConformance(strategy: Strategy, options: ConformanceOptions = {}): ConformanceReport {
   const { backends = WORLD_BACKENDS, regimes = REGIMES, runs = DEFAULT_RUNS, seed = 1, cases = CASES } = options;
-  const run: RunOptions = { without: options.without ?? new Set<string>(), ...(options.parts && { parts: options.parts }) };
+  const { parts, onHistory, onFinding } = options;
+  const run: RunOptions = { without: options.without ?? new Set<string>(), ...(parts && { parts }), ...(onHistory && { onHistory }) };
   checkSwitches(strategy, run.without ?? new Set());
   const places = backends.flatMap((backend) => regimes.map((regime) => ({ backend, regime })));
   const offered = places.filter(({ regime }) => strategy.capabilities.regimes.includes(regime)).length;
   const tally = new Tally(cases);
-  let done = 0;
-  const cells = places.map((place): Cell => {
-    const cell = runCell(strategy, place, { runs: Math.ceil(runs / Math.max(1, offered)), seed, run, cases, tally });
-    done += 1;
-    options.onProgress?.(done, places.length);
-    return cell;
-  });
-  return { id: strategy.id, ...verdictOf(cells), cells, ...tally.result() };
+  const cells: Cell[] = [];
+  const report = (): ConformanceReport => ({ id: strategy.id, ...verdictOf(cells), cells: [...cells], ...tally.result() });
+  const shared = { runs: Math.ceil(runs / Math.max(1, offered)), seed, run, cases, tally, onFinding };
+  for (const place of places) {
+    cells.push(runCell(strategy, place, shared));
+    options.onProgress?.(cells.length, places.length);
+    options.onCell?.(report());
+  }
+  return report();
 }
 
 interface CellOptions {
@@ -90,33 +99,33 @@ interface CellOptions {
   readonly run: RunOptions;
   readonly cases: readonly ConformanceCase[];
   readonly tally: Tally;
+  readonly onFinding: ConformanceOptions['onFinding'];
 }
 
 function runCell(
   strategy: Strategy,
   { backend, regime }: { backend: WorldBackend; regime: Regime },
-  { runs, seed, run, cases, tally }: CellOptions,
+  { runs, seed, run, cases, tally, onFinding }: CellOptions,
 ): Cell {
   const place = { backend, regime };
   if (!strategy.capabilities.regimes.includes(regime)) {
     return { ...place, outcome: 'n-a', stops: false, broken: [], unwitnessed: [] };
   }
-  const findings = new Findings();
+  const findings = new Findings(onFinding);
   const witnesses = new Witnesses();
   let stops = false;
   // Cases that attach by themselves were written for what they show; their histories make the better report.
   const ordered = cases.toSorted((a, b) => Number(a.setUp === 'spread') - Number(b.setUp === 'spread'));
   for (const testCase of ordered) {
-    if (!fits(testCase, strategy, regime)) continue;
-    const ran = runCase(testCase, strategy, backend, regime, run, witnesses);
-    for (const finding of ran.findings) findings.add(finding);
+    if (!testCase.backends.includes(backend) || !fits(testCase, strategy, regime)) continue;
+    const ran = runCase(testCase, strategy, backend, regime, run, witnesses, findings);
     stops ||= ran.stopped;
-    tally.ran(testCase.id, ran.findings.length === 0, ran.worldCount);
+    tally.ran(testCase.id, ran.passed, ran.worldCount);
   }
   if (strategy.capabilities.assignment && runs > 0) {
     tally.drew(runProperties({ strategy, ...place, runs, seed, run, findings, witnesses }));
   }
-  const unwitnessed = owed(strategy, backend).filter((invariant) => witnesses.count(invariant) === 0);
+  const unwitnessed = owed(strategy, backend, regime).filter((invariant) => witnesses.count(invariant) === 0);
   const broken = findings.all.toSorted((a, b) => rank(a) - rank(b));
   return { ...place, outcome: outcomeOf(strategy, broken, stops, unwitnessed), stops, broken, unwitnessed };
 }
@@ -126,20 +135,11 @@ function rank({ invariant, reach }: Finding): number {
   return INVARIANTS.indexOf(invariant) * 2 + (reach === 'live' ? 0 : 1);
 }
 
-function outcomeOf(strategy: Strategy, broken: readonly Finding[], stops: boolean, unwitnessed: readonly Invariant[]): Outcome {
+function outcomeOf(strategy: Strategy, broken: readonly Finding[], stops: boolean, unwitnessed: readonly Witness[]): Outcome {
   if (broken.length > 0) return 'broken';
   if (!strategy.capabilities.assignment) return 'n-a';
   if (unwitnessed.length > 0) return 'unknown';
   return stops ? 'stops' : 'holds';
-}
-
-/** Invariants a run must come near to; what a capability or the backend's way of pinning excludes is not owed. */
-function owed({ capabilities }: Strategy, backend: WorldBackend): Invariant[] {
-  return INVARIANTS.filter((invariant) => {
-    if (invariant === 'no-use-after-discard') return !BACKEND_TRAITS[backend].pins;
-    if (invariant === 'consumers-see') return capabilities.views;
-    return invariant !== 'coexist' || capabilities.virtioMem;
-  });
 }
 
 function verdictOf(cells: readonly Cell[]): { verdict: Verdict; notApplicable: boolean } {

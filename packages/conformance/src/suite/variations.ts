@@ -76,7 +76,8 @@ function buildVariation(
   chosen: SetUp,
   { backend, regime, world, onRefusal }: { backend: string; regime: string; world: string; onRefusal: string },
 ): Variation {
-  const names = Array.from({ length: chosen.containerCount }, (_, at) => `c${at}:${backend}`);
+  const given = testCase.containers.length > 0 ? testCase.containers : Array.from({ length: chosen.containerCount }, () => '*');
+  const names = given.map((container, at) => `c${at}:${container.replace('*', backend)}`);
   const containers = `containers=${names.length === 0 ? 'none' : names.join(',')}`;
   const head = `world(${join([`regime=${regime}`, containers, world, `onRefusal=${onRefusal}`], ', ')})`;
   const history = parseHistory(join([head, chosen.lead, testCase.operations, chosen.tail], '; '));

@@ -34,17 +34,32 @@ export class Accesses {
     return `0 ${hex(value)}`;
   }
 
+  /** The guest reads on the side it uses; a hole reads as zero and stays one. */
+  read(page: number): string {
+    return `0 ${hex(this.#logGuestView(page))}`;
+  }
+
   /** Answers status and value apart; the guest's own view of the page is logged beside it. */
   dma(
     container: { readonly name: string; readonly kernel: IommuContainer },
     page: number,
     access: 'read' | 'write',
   ): string {
-    const iova = BigInt(gfnOf(this.#layout.spanAt(page), page)) * BigInt(PAGE_BYTES);
-    const { status, value } =
-      access === 'write' ? this.#dmaWrite(container.kernel, iova) : container.kernel.dmaRead(iova);
-    this.#log({ kind: 'device', who: container.name, page, access, value, status });
+    const answer = this.dmaAt(container, page, gfnOf(this.#layout.spanAt(page), page), access);
     this.#logGuestView(page);
+    return answer;
+  }
+
+  /** The same at an address of the device's own, which may lead nowhere; `page` names it in the log. */
+  dmaAt(
+    { name, kernel }: { readonly name: string; readonly kernel: IommuContainer },
+    page: number,
+    iovaPage: number,
+    access: 'read' | 'write',
+  ): string {
+    const iova = BigInt(iovaPage) * BigInt(PAGE_BYTES);
+    const { status, value } = access === 'write' ? this.#dmaWrite(kernel, iova) : kernel.dmaRead(iova);
+    this.#log({ kind: 'device', who: name, page, access, value, status });
     return status === 0 ? `0 ${hex(value)}` : statusText(status);
   }
 
@@ -53,13 +68,14 @@ export class Accesses {
     return { status: kernel.dmaWrite(iova, value), value };
   }
 
-  #logGuestView(page: number): void {
+  #logGuestView(page: number): number {
     const span = this.#layout.spanAt(page);
     const blockPage = blockPageOf(span, page);
     const side = this.#memory.sideAt(span.section, blockPage);
     const frame = this.#memory.backing(span.section.block, blockPage, side);
     const value = frame === 0 ? 0 : this.#memory.frames.read(frame);
     this.#log({ kind: 'cpu', who: 'the guest', page, access: 'read', value, status: 0 });
+    return value;
   }
 
   #freshValue(): number {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /**
- * Where a world's pages lie: x86-like, with low RAM below the MSI window, a ROM below 4 GiB, the rest of RAM at 4 GiB
- * (two aliases of one block), and one section per virtio-mem device above. Block sizes are scaled down with the world.
+ * Where a world's pages lie: x86-like, with low RAM below the MSI window, firmware and a ROM below 4 GiB, the rest of
+ * RAM at 4 GiB (two aliases of one block), and one section per virtio-mem device or memslot above. Block sizes are
+ * scaled down with the world.
  *
- * A position is a guest page an operation can name: boot RAM in block order, then each device's pages. ROM pages come
- * after all positions; no operation converts them.
+ * A position is a guest page an operation can name: boot RAM in block order, then firmware, then each device's pages.
+ * ROM pages come after all positions.
  */
 import type { RamBlock, Section } from '@sda-lab/guest-memory';
 
@@ -15,6 +16,8 @@ export interface Span {
   readonly isRom: boolean;
   /** Index of the virtio-mem device, or -1. */
   readonly deviceIndex: number;
+  /** Index of the dynamic memslot it is, or -1. The section of a memslot comes and goes. */
+  readonly memslotIndex: number;
 }
 
 export class Layout {
@@ -34,6 +37,35 @@ export class Layout {
     return this.spans.find(
       ({ section, firstPosition }) => position >= firstPosition && position < firstPosition + section.pageCount,
     )!;
+  }
+
+  /** A run of positions cut where sections end. */
+  runsOfSections(run: { readonly first: number; readonly end: number }): { first: number; end: number }[] {
+    const runs: { first: number; end: number }[] = [];
+    for (let first = run.first; first < run.end; ) {
+      const end = Math.min(run.end, positionsOf(this.spanAt(first)).end);
+      runs.push({ first, end });
+      first = end;
+    }
+    return runs;
+  }
+
+  /** What is shown of a run, cut where guest physical addresses are not consecutive; memslots adjoin. */
+  consecutiveRuns(
+    run: { readonly first: number; readonly end: number },
+    isShown: (section: Section) => boolean,
+  ): { first: number; end: number }[] {
+    const runs: { first: number; end: number }[] = [];
+    let nextGfn = -1;
+    for (const { first, end } of this.runsOfSections(run)) {
+      const span = this.spanAt(first);
+      if (!isShown(span.section)) continue;
+      const firstGfn = gfnOf(span, first);
+      if (firstGfn === nextGfn) runs.at(-1)!.end = end;
+      else runs.push({ first, end });
+      nextGfn = firstGfn + end - first;
+    }
+    return runs;
   }
 
   /** Calls `emit` with each run of positions that [firstGfn, endGfn) shows; guest pages nothing shows are skipped. */

@@ -9,30 +9,48 @@
  * Not here: what each operation does.
  */
 import {
-  type ConversionRequest,
+  convertMemory,
+  ERRNO,
   type GuestMemory,
   type Host,
   type Instance,
-  type PlugEvents,
+  isManaged,
+  type PageRange,
+  type RamBlock,
   type Section,
+  type Side,
+  type Status,
+  statusText,
   type Strategy,
 } from '@sda-lab/guest-memory';
+import type { ListenerSteps } from '@sda-lab/vfio-mock';
 import type { DeviceSteps, VirtioMem } from '@sda-lab/virtio-mem';
 import type { Operation } from '../history/operation.ts';
 import { Before } from '../judge/before.ts';
 import { Judge, type OperationUnderWay, type PositionRun } from '../judge/judge.ts';
 import { Accesses } from './accesses.ts';
-import { attachDevices } from './attach-devices.ts';
 import { buildLayout } from './build-layout.ts';
+import { LiveMigration } from './consumers/live-migration.ts';
+import type { Report } from './consumers/reports.ts';
+import type { SavedGuest } from './consumers/restore-guest.ts';
+import { subscribingDevice } from './consumers/tdisp-device.ts';
+import { orphansBehindViommus } from './consumers/viommu.ts';
 import { callEvent, type WorldEvent } from './event.ts';
-import type { Layout } from './layout.ts';
+import { createGuardedInstance } from './guard/guard-instance.ts';
+import { NO_INSTANCE } from './guard/no-instance.ts';
+import { PortError } from './guard/port-error.ts';
+import { thrownText } from './guard/shown.ts';
+import { gfnOf, type Layout } from './layout.ts';
+import { PlugSources } from './plug-sources.ts';
 import { createWorldContainer, type WorldContainer } from './world-container.ts';
 import { createWorldHost } from './world-host.ts';
-import type { WorldSpec } from './world-spec.ts';
+import { wantsBothSides, type WorldSpec } from './world-spec.ts';
 
 /** Parts of the machine that are replaced only to plant faults; QEMU's own unless given. */
 export interface WorldParts {
+  readonly convertMemory?: typeof convertMemory;
   readonly deviceSteps?: DeviceSteps;
+  readonly listenerSteps?: ListenerSteps;
 }
 
 export interface MachineOptions {
@@ -50,38 +68,68 @@ export class Machine {
   readonly layout: Layout;
   readonly instance: Instance;
   readonly containers: readonly WorldContainer[];
-  readonly devices: readonly VirtioMem[];
   readonly judge: Judge;
   readonly accesses: Accesses;
+  readonly migration: LiveMigration = new LiveMigration();
+  /** What the last finished migration leaves to load. */
+  saved: SavedGuest | undefined = undefined;
+  /** What was found that no design owes. */
+  readonly reports: Report[] = [];
   readonly events: WorldEvent[] = []; // Empty unless `record` was asked for.
   /** Refused requests that wait for a retry, oldest first. */
   readonly retries: Operation[] = [];
-  isStopped = false; // A refused conversion stopped the VM.
+  /** A refused conversion stopped the VM at some time. */
+  wasStopped = false;
   hasEnded = false; // The VMM is gone, or a reset shut the guest down; later operations do nothing.
   isMigrating = false;
   /** Faults were lifted and refused requests are being repeated: a refusal now is not remembered again. */
   isHealing = false;
+  /** A section was refused by the limit check, and by no call. */
+  limitReached = false;
+  /** The last request to convert was refused for what it asked, not for what was in the way. */
+  wasMalformed = false;
   operationIndex = -1;
+  /** The path of a request from the exit to the design. */
+  readonly convertMemory: typeof convertMemory;
+  readonly #options: MachineOptions;
   readonly #parts: WorldParts;
   readonly #record: boolean;
-  /** Sections of devices the design refused: holes in its guests. */
-  #absent: readonly Section[] = [];
+  /** Undefined when the VMM ended before its devices came. */
+  readonly sources: PlugSources | undefined;
 
   constructor(spec: WorldSpec, strategy: Strategy, options: MachineOptions) {
     this.spec = spec;
     this.strategy = strategy;
+    this.#options = options;
     this.#record = options.record ?? false;
     this.#parts = options.parts ?? {};
+    this.convertMemory = this.#parts.convertMemory ?? convertMemory;
     const { memory, layout } = buildLayout(spec);
     this.memory = memory;
     this.layout = layout;
     this.containers = spec.containers.map((container, at) => this.#createContainer(container, at));
-    this.judge = new Judge(memory, layout, this.containers);
+    this.judge = new Judge(memory, layout, this.containers, () => orphansBehindViommus(this.containers, memory));
     this.accesses = new Accesses(memory, layout, (event) => this.log(event));
     this.#observeMemory();
-    const host = createWorldHost(memory, (event) => this.log(event), (reason) => this.exit(reason));
-    this.instance = strategy.create(host, options.without ?? new Set());
-    this.devices = this.survive(() => this.#build(host), []);
+    const host = createWorldHost(
+      memory,
+      (event) => this.log(event),
+      (reason) => this.exit(reason),
+      (block, page) => this.#pinHolders(block, page),
+    );
+    const guard = { strategy, host, without: options.without ?? new Set(), pageCount: layout.totalCount, containerCount: this.containers.length };
+    this.instance = this.survive<Instance>(() => createGuardedInstance(guard), NO_INSTANCE);
+    this.sources = this.hasEnded ? undefined : this.survive(() => this.#build(host), undefined);
+  }
+
+  /** A fresh guest of the same kind, as the destination of a migration is one. */
+  sibling(): Machine {
+    return new Machine(this.spec, this.strategy, { ...this.#options, record: false });
+  }
+
+  /** virtio-mem devices by index; undefined where the design refused one. */
+  get devices(): readonly (VirtioMem | undefined)[] {
+    return this.sources?.devices ?? [];
   }
 
   /** A strategy that throws has ended the VMM; nothing of it escapes. */
@@ -89,20 +137,29 @@ export class Machine {
     try {
       return act();
     } catch (error) {
-      this.exit(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+      this.exit(thrownText(error));
       return otherwise;
     }
   }
 
   /** An operation, or one request of it, begins: its positions are in transit until `judge.end`. */
-  begin(kind: OperationUnderWay['kind'], positions: readonly PositionRun[]): Before {
-    this.judge.begin({ index: this.operationIndex, kind, positions });
+  begin(kind: OperationUnderWay['kind'], positions: readonly PositionRun[], to?: Side): Before {
+    this.judge.begin({ index: this.operationIndex, kind, positions, ...(to !== undefined && { to }) });
+    if (kind === 'convert' && this.#mixesBackends()) this.judge.witnesses.see('consumer mixed-backends');
     return new Before(this.memory, this.layout, this.judge, this.containers.length, positions);
   }
 
+  /** QEMU refuses to continue such a VM; what is found now would matter if it went on. */
   stop(): void {
-    this.isStopped = true;
+    this.wasStopped = true;
     this.judge.isLatent = true;
+  }
+
+  /** A reset has rebuilt the VM, which runs again, stopped or not: what is found now matters. */
+  restart(): void {
+    this.judge.isLatent = false;
+    this.judge.forgetPending();
+    this.retries.length = 0;
   }
 
   exit(reason: string): void {
@@ -120,24 +177,20 @@ export class Machine {
     return this.containers.find((container) => container.name === name)!;
   }
 
-  /** A run of positions cut where guest physical addresses or sections are not consecutive, as a guest has to. */
+  /** A run of positions cut where sections end. */
   partsOf(run: PositionRun): PositionRun[] {
-    const parts: PositionRun[] = [];
-    for (let first = run.first; first < run.end; ) {
-      const span = this.layout.spanAt(first);
-      const end = Math.min(run.end, span.firstPosition + span.section.pageCount);
-      parts.push({ first, end });
-      first = end;
-    }
-    return parts;
+    return this.layout.runsOfSections(run);
   }
 
   /** Whether any of the pages belongs to a device the design refused. */
   isAbsent(run: PositionRun): boolean {
-    return (
-      this.#absent.length > 0 &&
-      this.partsOf(run).some(({ first }) => this.#absent.includes(this.layout.spanAt(first).section))
-    );
+    const absent = this.sources?.absent ?? [];
+    return absent.length > 0 && this.partsOf(run).some(({ first }) => absent.includes(this.layout.spanAt(first).section));
+  }
+
+  #mixesBackends(): boolean {
+    const attached = this.containers.filter((container) => container.isAttached());
+    return attached.some(({ kernel }) => kernel.backend !== attached[0]!.kernel.backend);
   }
 
   #createContainer(spec: WorldSpec['containers'][number], at: number): WorldContainer {
@@ -146,9 +199,11 @@ export class Machine {
       memory: this.memory,
       profile: this.strategy.listener,
       entryLimit: this.spec.limit,
-      observe: (call, wasInjected) => {
+      ...(this.#parts.listenerSteps && { steps: this.#parts.listenerSteps }),
+      privatePages: !wantsBothSides(this.spec, spec) ? 'never' : this.strategy.capabilities.tdisp === true ? 'owed' : 'allowed',
+      observe: (call, wasInjected, side) => {
         if (this.hasEnded) return;
-        this.log(callEvent(spec.name, call));
+        this.log(callEvent(spec.name, call, side));
         this.judge.called(at, call, wasInjected);
       },
     });
@@ -161,28 +216,74 @@ export class Machine {
         this.judge.populated(block, page, side);
       },
       discarded: (range, side) => this.judge.discarded(range, side),
-      attributesSet: ({ firstGfn, endGfn }) => this.judge.attributesSet(firstGfn, endGfn),
-      convertedInPlace: (range, side) => this.judge.convertedInPlace(range, side),
+      attributesSet: ({ firstGfn, endGfn }) => {
+        this.judge.attributesSet(firstGfn, endGfn);
+        this.layout.forEachRunOfGfns(firstGfn, endGfn, ({ isRom }, first, end) => {
+          if (!isRom) this.migration.noteChanged(first, end);
+        });
+      },
+      convertedInPlace: (range, side) => {
+        this.judge.convertedInPlace(range, side);
+        const { block, firstPage, endPage } = range;
+        this.layout.forEachRunOfBlock(block, firstPage, endPage, (_span, first, end) => this.migration.noteChanged(first, end));
+      },
     };
   }
 
   /** Blocks, then the plug sources a design takes; a design that takes none has no virtio-mem in its worlds. */
-  #build(host: Host): readonly VirtioMem[] {
+  #build(host: Host): PlugSources {
     for (const block of this.memory.blocks) {
-      if (!block.hasGuestMemfd) continue;
-      this.#takeDiscardCount();
-      this.instance.addBlock(block);
+      if (!isManaged(block)) continue;
+      if (block.hasGuestMemfd) this.#takeDiscardCount();
+      const status = this.instance.addBlock(block);
+      if (status !== 0) throw new PortError(`addBlock refused ${block.name} with ${statusText(status)}; no guest can start`);
     }
-    const { devices, absent } = attachDevices(
-      this.spec,
-      this.layout,
-      this.instance,
-      { host, events: this.#plugEvents(), isMigrating: () => this.isMigrating },
-      this.#parts.deviceSteps,
-    );
-    for (const section of absent) this.memory.addressSpace.remove(section);
-    this.#absent = absent;
-    return devices;
+    const { spec, memory, layout, instance } = this;
+    return new PlugSources({
+      spec,
+      memory,
+      layout,
+      instance,
+      host,
+      steps: this.#parts.deviceSteps,
+      isMigrating: () => this.isMigrating,
+      memslots: { show: (section) => this.#showMemslot(section), hide: (section) => this.#hideMemslot(section) },
+      onChange: (range, isPlugged) => this.#changePlugged(range, isPlugged),
+    });
+  }
+
+  /** Every attached device follows the new section, or none does. */
+  #showMemslot(section: Section): Status {
+    this.log({ kind: 'section-added', section: section.name, firstGfn: section.firstGfn, pageCount: section.pageCount });
+    const following = this.containers.filter(({ listener }) => listener.isAttached);
+    for (const [at, { listener, tdisp }] of following.entries()) {
+      const instance = tdisp === undefined ? this.instance : subscribingDevice(this.instance, tdisp);
+      const status = listener.addSection(section, instance);
+      if (status === 0) continue;
+      this.limitReached = status === -ERRNO.ENOSPC && !this.judge.someCallWasRefused;
+      for (const earlier of following.slice(0, at)) earlier.listener.removeSection(section);
+      this.log({ kind: 'section-removed', section: section.name });
+      return status;
+    }
+    return 0;
+  }
+
+  #hideMemslot(section: Section): void {
+    for (const { listener } of this.containers) if (listener.isAttached) listener.removeSection(section);
+    this.log({ kind: 'section-removed', section: section.name });
+  }
+
+  #pinHolders(block: RamBlock, page: number): string[] {
+    const frame = this.memory.backing(block, page, 'shared');
+    const names: string[] = [];
+    this.layout.forEachRunOfBlock(block, page, page + 1, (span, position) => {
+      for (const { name, pins, kernel, viommu } of this.containers) {
+        const holds = pins && kernel.translate(gfnOf(span, position)) === frame;
+        const isGuests = viommu !== undefined && [...viommu.mappings.values()].includes(position);
+        if (holds || isGuests) names.push(name);
+      }
+    });
+    return names;
   }
 
   #takeDiscardCount(): void {
@@ -191,23 +292,7 @@ export class Machine {
     if (this.strategy.discardRequirement === 'coordinated') coordination.coordinatedRequire(true);
   }
 
-  /** The strategy's plug events, with the judge told when a block's state changed. */
-  #plugEvents(): PlugEvents {
-    const { plug } = this.instance;
-    return {
-      ...plug,
-      plugged: (source, range) => {
-        this.#changePlugged(range, true);
-        plug.plugged(source, range);
-      },
-      unplugged: (source, range) => {
-        this.#changePlugged(range, false);
-        plug.unplugged(source, range);
-      },
-    };
-  }
-
-  #changePlugged(range: ConversionRequest['pages'], isPlugged: boolean): void {
+  #changePlugged(range: PageRange, isPlugged: boolean): void {
     const { block, firstPage, endPage } = range;
     this.log({ kind: isPlugged ? 'plugged' : 'unplugged', block: block.name, firstPage, endPage });
     this.judge.plugged(range, isPlugged);

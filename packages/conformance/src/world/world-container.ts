@@ -1,10 +1,26 @@
 // SPDX-License-Identifier: MIT
 /**
  * One container of a world: the kernel side, QEMU's listener before it, and whether a device is attached.
+ *
+ * As a consumer: "discarded" means not to be mapped, and a page that is mapped is one its device may reach at any time.
+ * It expects to be told of every page that becomes due and of every page that stops being due, before the one is used
+ * and before the other is freed. Behind a vIOMMU (viommu.ts), or for a TDISP device (tdisp-device.ts), it is another
+ * consumer altogether.
  */
-import { type GuestMemory, type ListenerProfile } from '@sda-lab/guest-memory';
-import { ContainerListener, createContainer, type IommuContainer, type ListenerCall } from '@sda-lab/vfio-mock';
+import { type GuestMemory, isManaged, type ListenerProfile, PAGE_BYTES, type Side } from '@sda-lab/guest-memory';
+import {
+  BACKEND_TRAITS,
+  type BackendId,
+  ContainerListener,
+  createContainer,
+  type Geometry,
+  type IommuContainer,
+  type ListenerCall,
+  type ListenerSteps,
+} from '@sda-lab/vfio-mock';
 import type { WatchedContainer } from '../judge/watched-container.ts';
+import { TdispDevice } from './consumers/tdisp-device.ts';
+import { Viommu } from './consumers/viommu.ts';
 import type { ContainerSpec } from './world-spec.ts';
 
 /** KVM on x86 offers this many memslots; QEMU's limit check adds them to the worst case. */
@@ -14,6 +30,10 @@ export interface WorldContainer extends WatchedContainer {
   readonly kernel: IommuContainer;
   readonly listener: ContainerListener;
   attached: boolean;
+  /** What stands between the device and guest physical addresses. */
+  readonly viommu: Viommu | undefined;
+  /** Who subscribes for the container, where it is not the listener. */
+  readonly tdisp: TdispDevice | undefined;
 }
 
 export interface WorldContainerOptions {
@@ -21,30 +41,48 @@ export interface WorldContainerOptions {
   readonly memory: GuestMemory;
   readonly profile: ListenerProfile;
   readonly entryLimit: number;
-  readonly observe: (call: ListenerCall, wasInjected: boolean) => void;
+  /** @defaultValue QEMU's own */
+  readonly steps?: ListenerSteps;
+  /** Whether private pages are mapped for its device: the design says it does so, or merely may. */
+  readonly privatePages: NonNullable<WatchedContainer['privatePages']>;
+  readonly observe: (call: ListenerCall, wasInjected: boolean, side: Side) => void;
 }
 
 export function createWorldContainer(options: WorldContainerOptions): WorldContainer {
-  const { spec, memory, profile, entryLimit, observe } = options;
-  const kernel = createContainer(spec.backend, { memory, name: spec.name, dmaEntryLimit: entryLimit });
+  const { spec, memory, profile, entryLimit, steps, privatePages, observe } = options;
+  const kernel = createContainer(spec.backend, {
+    memory,
+    name: spec.name,
+    dmaEntryLimit: entryLimit,
+    ...(spec.iommuPages !== undefined && { geometry: withSmallestPage(spec.backend, spec.iommuPages) }),
+  });
+  const observed = (call: ListenerCall, side: Side): void => observe(call, wasInjected(kernel, call), side);
   const listener = new ContainerListener({
     name: spec.name,
     door: kernel,
     profile,
     unmapShape: kernel.traits.unmapShape,
     masksEnoent: kernel.traits.qemuMasksEnoent,
+    pipelinesTransactions: kernel.traits.pipelinesTransactions,
     memslotCount: KVM_MEMSLOTS,
+    smallestPages: spec.iommuPages ?? 1,
+    isManaged: ({ block }) => isManaged(block),
     dmaMaxMappings: kernel.traits.entryLimit === Infinity ? 0 : entryLimit,
-    observe: (call) => observe(call, wasInjected(kernel, call)),
+    observe: (call) => observed(call, 'shared'),
+    ...(steps && { steps }),
   });
+  const viommu = spec.kind === 'viommu' ? new Viommu(spec.name, kernel) : undefined;
   return {
     name: spec.name,
     kernel,
     listener,
     attached: false,
     isAttached() {
-      return this.attached;
+      return this.attached && viommu === undefined;
     },
+    viommu,
+    tdisp: privatePages === 'never' ? undefined : new TdispDevice(listener, kernel, observed),
+    privatePages,
     pins: kernel.traits.pins,
     isMapped: (gfn) => kernel.isMapped(gfn),
     translate: (gfn) => kernel.translate(gfn),
@@ -53,9 +91,16 @@ export function createWorldContainer(options: WorldContainerOptions): WorldConta
   };
 }
 
+/** The backend's IOMMU without the page sizes below the one wanted. */
+function withSmallestPage(backend: BackendId, pages: number): Geometry {
+  const { geometry } = BACKEND_TRAITS[backend];
+  const bytes = BigInt(pages * PAGE_BYTES);
+  return { ...geometry, name: `${geometry.name}, pages of ${bytes} bytes`, pageSizes: (geometry.pageSizes & ~(2n * bytes - 1n)) | bytes };
+}
+
 /** Whether the fault plan, not the kernel, refused a call. */
 function wasInjected(kernel: IommuContainer, call: ListenerCall): boolean {
   const { faults } = kernel;
-  return call.status !== 0 && faults.passes(call.kind) === 0 && faults.status(call.kind) === call.status;
+  return call.status !== 0 && faults.wasHit(call.kind) && faults.status(call.kind) === call.status;
 }
 

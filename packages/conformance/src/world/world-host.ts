@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { GuestMemory, Host, PageRange, Side, Status } from '@sda-lab/guest-memory';
+import { ERRNO, type GuestMemory, type Host, type PageRange, type RamBlock, type Side, type Status } from '@sda-lab/guest-memory';
 import type { WorldEvent } from './event.ts';
 
 /** The machine as a strategy may act on it; each call is logged with what it answered. */
@@ -7,15 +7,23 @@ export function createWorldHost(
   memory: GuestMemory,
   log: (event: WorldEvent) => void,
   exit: (reason: string) => void,
+  /** Names of those whose mappings hold a page's frame. */
+  pinHolders: (block: RamBlock, page: number) => readonly string[],
 ): Host {
   const ranged = (kind: 'discard' | 'convert-in-place', range: PageRange, side: Side, act: () => Status): Status => {
     const status = act();
     const { firstPage, endPage, block } = range;
-    log({ kind, block: block.name, firstPage, endPage, side, status });
+    const page = memory.firstPinnedPage;
+    const isPinned = kind === 'convert-in-place' && status === -ERRNO.EAGAIN && page !== -1;
+    const pin = isPinned && { pin: { page, holders: pinHolders(block, page) } };
+    log({ kind, block: block.name, firstPage, endPage, side, status, ...pin });
     return status;
   };
   return {
     regime: memory.regime,
+    get isDiscardDisabled() {
+      return memory.coordination.isDisabled;
+    },
     setAttributes: (gfns, side) => {
       const status = memory.setAttributes(gfns, side);
       log({ kind: 'attributes', ...gfns, side, status });

@@ -1,13 +1,27 @@
 // SPDX-License-Identifier: MIT
-import { family } from '../conformance-case.ts';
+import { type ConformanceCase, family } from '../conformance-case.ts';
 
 const ELEVEN = 'QEMU 11.1.3 run with virtio-mem on guest_memfd (vmem): mapped = plugged AND shared';
-const vmem = family({ prefix: 'virtio-mem', source: ELEVEN, basis: 'observed', world: 'pages=4, vmem=2x4', needs: ['virtioMem'] });
+const vmem = family({ prefix: 'virtio-mem', source: ELEVEN, basis: 'derived', world: 'pages=4, vmem=2x4', needs: ['virtioMem'] });
 const DEVICE = { source: 'QEMU 10.2.2 hw/virtio/virtio-mem.c, request checks', basis: 'source' } as const;
 const negative = { isNegative: true } as const;
 
+/** What that run showed step by step; the other facts follow from the rule it obeyed, and were not seen. */
+const SEEN = new Set([
+  'plug-of-private-maps-nothing',
+  'share-inside-plugged',
+  'share-inside-unplugged',
+  'plug-after-share',
+  'unplug-unmaps-shared',
+  'replug-resumes-the-pattern',
+  'take-back-while-unplugged',
+  'unplug-all',
+  'late-attach-sees-the-and',
+  'reset-empties-the-device',
+]);
+
 /** virtio-mem beside conversions on one block; positions 4 to 11 are the device's two blocks. */
-export const VIRTIO_MEM = [
+export const VIRTIO_MEM: readonly ConformanceCase[] = [
   vmem.spread('plug-of-private-maps-nothing', 'coexist', 'a private block plugged is not mapped', 'plug(m0,0+1)', negative),
   vmem.spread('share-inside-plugged', 'coexist', 'pages shared in a plugged block are mapped', 'plug(m0,0+1); convert(4+2,shared)'),
   vmem.spread('share-inside-unplugged', 'coexist', 'pages shared in an unplugged block are not mapped', 'convert(4+2,shared)', negative),
@@ -25,7 +39,8 @@ export const VIRTIO_MEM = [
   vmem.spread('unplug-all', 'coexist', 'unplug-all leaves no mapping of the device', 'plug(m0,0+2); convert(4+8,shared); unplug-all(m0)', negative),
   vmem.spread('unplug-all-of-nothing', 'coexist', 'unplug-all of an empty device is acknowledged', 'unplug-all(m0)', { answers: { 1: 'ACK' } }),
   vmem.spread('boot-ram-does-not-care', 'complete', 'plugging and unplugging leave boot RAM mapped', 'convert(0+4,shared); plug(m0,0+1); unplug(m0,0+1)'),
-  vmem.spread('plug-of-plugged-is-an-error', 'coexist', 'a plugged block cannot be plugged again', 'plug(m0,0+1); plug(m0,0+1)', { ...DEVICE, ...negative, answers: { 2: 'NACK' }, world: 'pages=4, vmem=1x4' }),
+  vmem.spread('plug-of-plugged-is-an-error', 'coexist', 'a plugged block cannot be plugged again', 'plug(m0,0+1); plug(m0,0+1)', { ...DEVICE, ...negative, answers: { 2: 'ERROR' } }),
+  vmem.spread('nack-before-error', 'coexist', 'more than was asked for is NACK, plugged already or not', 'plug(m0,0+1); plug(m0,0+1)', { ...DEVICE, ...negative, answers: { 2: 'NACK' }, world: 'pages=4, vmem=1x4' }),
   vmem.spread('unplug-of-unplugged-is-an-error', 'coexist', 'an unplugged block cannot be unplugged', 'unplug(m0,0+1)', { ...DEVICE, ...negative, answers: { 1: 'ERROR' } }),
   vmem.spread('plug-past-the-end-is-an-error', 'coexist', 'a block past the device cannot be plugged', 'plug(m0,1+2)', { ...DEVICE, ...negative, answers: { 1: 'ERROR' } }),
   vmem.spread('partly-plugged-is-an-error', 'coexist', 'a range with one plugged block cannot be unplugged whole', 'plug(m0,0+1); unplug(m0,0+2)', { ...DEVICE, ...negative, answers: { 2: 'ERROR' } }),
@@ -45,4 +60,4 @@ export const VIRTIO_MEM = [
   vmem.written('left-over-of-a-refused-plug', 'progress', 'what a refused plug could not take back is gone before the next', 'attach(c0); convert(4+2,shared); refuse(c0,unmap,1,EBUSY); refuse(c0,map,2,ENOMEM); plug(m0,0+1); refuse(c0,unmap,2,EBUSY); plug(m0,0+1); heal; touch(4); dma(c0,4,read)', { source: 'derived: both calls refused in turn', basis: 'derived' }),
   vmem.written('reset-empties-the-device', 'coexist', 'reset unplugs every block and leaves nothing mapped', 'attach(c0); plug(m0,0+2); convert(2+6,shared); reset; plug(m0,0+1)', { needs: ['rebuild'] }),
   vmem.written('sharing-refused-in-plugged-block', 'atomic', 'a refused sharing in a plugged block equals none', 'attach(c0); plug(m0,0+1); refuse(c0,map,2,ENOMEM); convert(4+4,shared); heal; dma(c0,7,write)', negative),
-];
+].map((each) => (SEEN.has(each.id.split('/')[1]!) ? { ...each, basis: 'observed' } : each));

@@ -13,16 +13,17 @@ export function requestPlug(machine: Machine, operation: PlugOperation): Answer 
   const device = machine.devices[at];
   if (device === undefined) return NO_DEVICE;
   const before = machine.begin('plug', [blocksOf(machine, operation, at)]);
+  machine.limitReached = false;
   const answer =
     operation.op === 'unplug-all' ? device.unplugAll() : device[operation.op](operation.block, operation.count);
-  const mayRetry = answer === 'BUSY' && !machine.isMigrating;
+  // A limit is nothing that passes: the guest may ask again, and nobody owes it another answer.
+  const mayRetry = answer === 'BUSY' && !machine.isMigrating && !machine.limitReached;
   return settle(machine, operation, { answer, succeeded: answer === 'ACK', mayRetry, before });
 }
 
 /** The positions of a plug request, as far as the device has them. */
-function blocksOf({ layout, devices, spec }: Machine, operation: PlugOperation, at: number): PositionRun {
-  const { firstPosition, section } = layout.spans.find(({ deviceIndex }) => deviceIndex === at)!;
-  const last = firstPosition + section.pageCount;
+function blocksOf({ devices, sources, spec }: Machine, operation: PlugOperation, at: number): PositionRun {
+  const { first: firstPosition, end: last } = sources!.positionsOf(at);
   // With nothing plugged the device acknowledges an unplug-all by itself and touches nothing.
   const isIdle = operation.op === 'unplug-all' && devices[at]!.pluggedPages === 0;
   if (operation.op === 'unplug-all') return { first: isIdle ? last : firstPosition, end: last };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Operation } from '../../history/operation.ts';
 import type { Before } from '../../judge/before.ts';
+import type { PositionRun } from '../../judge/judge.ts';
 import type { Machine } from '../machine.ts';
 import type { Answer } from './answer.ts';
 
@@ -12,27 +13,32 @@ export interface Ending {
   readonly mayRetry: boolean;
   /** What was so before the request. */
   readonly before: Before;
+  /** Pages of parts that were done before another part was refused. @defaultValue none */
+  readonly done?: readonly PositionRun[];
+  /** No guest that knows its memory map asks for this: repeating it is pointless. @defaultValue false */
+  readonly isMalformed?: boolean;
 }
 
 /** Ends an operation that a guest asked for: judges a refusal, and remembers it for a retry. */
 export function settle(machine: Machine, operation: Operation, ending: Ending): Answer {
-  const { answer, succeeded, mayRetry, before } = ending;
+  const { answer, succeeded, mayRetry, before, done = [], isMalformed = false } = ending;
   const { judge } = machine;
   // Stopping is the VMM's decision after the fact: what a refusal that stops the VM left behind is latent.
   const stops = !succeeded && !mayRetry && isConversion(operation) && machine.spec.onRefusal === 'stop';
   if (stops) judge.isLatent = true;
+  if (!succeeded) before.forget(done);
   const difference = succeeded ? undefined : before.difference(machine.memory, machine.layout, judge, machine.containers.length);
   if (!succeeded) judge.witnesses.see('atomic');
   const isPartial = difference !== undefined && mayRetry && judge.undoWasRefused;
   if (difference !== undefined && !isPartial) {
     judge.report('atomic', { reason: 'refused-but-changed', ...difference });
   }
-  judge.end(succeeded ? 'succeeded' : isPartial ? 'partial' : 'refused');
-  const wanted = mayRetry || (isConversion(operation) && !succeeded);
+  judge.end(succeeded ? 'succeeded' : isPartial ? 'partial' : 'refused', done);
+  const wanted = mayRetry || (isConversion(operation) && !succeeded && !isMalformed);
   if (wanted && !machine.isHealing) machine.retries.push(operation);
   return answer;
 }
 
 function isConversion({ op }: Operation): boolean {
-  return op === 'convert';
+  return op === 'convert' || op === 'request';
 }
