@@ -32,6 +32,8 @@ export interface RunResult {
   readonly violations: readonly Violation[];
   readonly witnesses: Witnesses;
   readonly stopped: boolean;
+  /** Whether `onRefusal` decided anything; if not, a VMM of the other kind does just the same. */
+  readonly askedOnRefusal: boolean;
   /** What was found that no design owes. */
   readonly reports: readonly Report[];
   readonly cost: RunCost;
@@ -54,7 +56,7 @@ export function runHistory(strategy: Strategy, history: History, options: RunOpt
   const cost = costOf(world);
   world.finish();
   const { violations, witnesses } = world.judge;
-  return { steps, violations, witnesses, stopped: world.wasStopped, reports: world.machine.reports, cost };
+  return { steps, violations, witnesses, stopped: world.wasStopped, askedOnRefusal: world.askedOnRefusal, reports: world.machine.reports, cost };
 }
 
 function costOf(world: World): RunCost {

@@ -26,12 +26,13 @@ export const findingSchema = v.strictObject({
 
 export type FindingDocument = v.InferOutput<typeof findingSchema>;
 
-/** A finding in the words of the documents, with what the expectations know of it. */
+/** A finding in the words of the documents, with what the expectations know of it; `name` is for the command line. */
 export function describeFinding(
   finding: Finding,
   strategyId: string,
   without: ReadonlySet<string>,
   expectations: Expectations,
+  name: string = strategyId,
 ): FindingDocument {
   const { invariant, reach, onRefusal, backend, regime, history, explanation, seenIn } = finding;
   const place = { strategy: strategyId, regime, backend };
@@ -48,6 +49,6 @@ export function describeFinding(
     seenIn,
     source: row?.source ?? null,
     note: row?.note ?? null,
-    replay: replayLine(history, strategyId, without),
+    replay: replayLine(history, name, without),
   };
 }

@@ -10,7 +10,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = runLab(process.argv.slice(2), {
+process.exitCode = await runLab(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   showsProgress: process.stderr.isTTY,

@@ -10,20 +10,25 @@ import type { Io } from './command-line/io.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { UsageError } from './usage-error.ts';
 
-export function runLab(args: readonly string[], io: Io): ExitCode {
-  let code: ExitCode = EXIT.ownFault;
+/** A promise from verbs that wait for a Worker; all others are done when this returns. */
+export function runLab(args: readonly string[], io: Io): ExitCode | Promise<ExitCode> {
+  let code = EXIT.ownFault as ExitCode | Promise<ExitCode>;
   try {
     const program = buildProgram(io, ownVersion(), (verdict) => {
       code = verdict;
     });
     program.parse(args, { from: 'user' });
-    return code;
+    return typeof code === 'number' ? code : code.catch((error: unknown) => failed(error, io));
   } catch (error) {
-    if (error instanceof CommanderError) return commanderExit(error, io);
-    if (error instanceof UsageError) return wrongUse(error.message, io);
-    io.err(`sda-lab: internal fault: ${(error as Error).stack ?? String(error)}\n`);
-    return EXIT.ownFault;
+    return failed(error, io);
   }
+}
+
+function failed(error: unknown, io: Io): ExitCode {
+  if (error instanceof CommanderError) return commanderExit(error, io);
+  if (error instanceof UsageError) return wrongUse(error.message, io);
+  io.err(`sda-lab: internal fault: ${(error as Error).stack ?? String(error)}\n`);
+  return EXIT.ownFault;
 }
 
 /** commander throws for help and for the version too. */
@@ -32,7 +37,7 @@ function commanderExit(error: CommanderError, io: Io): ExitCode {
   // Help after a call without a verb has been written already.
   if (error.code === 'commander.help') return EXIT.wrongUse;
   const isVerb = error.code === 'commander.unknownCommand';
-  const hint = isVerb ? '; the verbs are evaluate, conform, replay and check kernel' : '; --help shows the usage';
+  const hint = isVerb ? '; the verbs are evaluate, conform, replay, check kernel, check qemu and check rdm' : '; --help shows the usage';
   return wrongUse(`${error.message.replace(/^error: /, '').replace(/\.$/, '')}${hint}`, io);
 }
 

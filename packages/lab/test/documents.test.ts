@@ -6,6 +6,10 @@ import { describe, expect, it } from 'vitest';
 import {
   checkKernel,
   checkKernelSchema,
+  checkQemu,
+  checkQemuSchema,
+  checkRdm,
+  checkRdmSchema,
   conform,
   conformSchema,
   fixtureRecordings,
@@ -23,6 +27,8 @@ const cases: readonly [string, v.GenericSchema, () => unknown][] = [
   ['conform', conformSchema, () => conform([blocked], loadExpectations(), { runs: 0 })],
   ['replay', replaySchema, () => replay(uncoordinated, parseHistory('attach(c0); convert(0+1,shared); convert(0+1,private)'))],
   ['check kernel', checkKernelSchema, () => checkKernel(fixtureRecordings())],
+  ['check qemu', checkQemuSchema, () => checkQemu([{ file: 'one.jsonl', text: '{"src":"mark","ev":"START"}' }])],
+  ['check rdm', checkRdmSchema, () => checkRdm([{ file: 'one.jsonl', text: '{"case":"one","regionBytes":1}' }])],
 ];
 
 describe.each(cases)('the document of %s', (_, schema, make) => {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The small parts of reports, on data made for them.
-import { parseHistory, printHistory, runConformance } from '@sda-lab/conformance';
+import { parseHistory, printHistory, runConformance, shortenHistory } from '@sda-lab/conformance';
 import { describe, expect, it } from 'vitest';
 import { differencesOf } from '../src/conform/differences-of.ts';
 import { pageRuns } from '../src/evaluate/pages-of.ts';
 import { recordedSteps } from '../src/evaluate/recorded-steps.ts';
 import { mergeRows } from '../src/evaluate/report/merge-rows.ts';
-import { shortenHistory } from '../src/evaluate/shorten-history.ts';
 import { fixtureRecordings, loadExpectations, STRATEGIES } from '../src/index.ts';
 import type { Block } from '../src/text/block.ts';
 import { toMarkdown } from '../src/text/to-markdown.ts';
@@ -61,7 +60,7 @@ describe('pageRuns', () => {
 
 describe('shortenHistory', () => {
   const shorten = (text: string, invariant: string): string =>
-    printHistory(shortenHistory(strategy('uncoordinated'), parseHistory(text), new Set(), invariant));
+    printHistory(shortenHistory(strategy('uncoordinated'), parseHistory(text), {}, invariant));
 
   it('leaves out what the violation does not need, containers too', () => {
     const long = 'world(containers=c0:type1v2,c1:iommufd); touch(3); attach(c1); attach(c0); convert(0+1,shared); dump; convert(0+1,private); heal';

@@ -80,6 +80,8 @@ export class Machine {
   readonly retries: Operation[] = [];
   /** A refused conversion stopped the VM at some time. */
   wasStopped = false;
+  /** Some conversion was refused so that `onRefusal` decided; until then both kinds of VMM go alike. */
+  askedOnRefusal = false;
   hasEnded = false; // The VMM is gone, or a reset shut the guest down; later operations do nothing.
   isMigrating = false;
   /** Faults were lifted and refused requests are being repeated: a refusal now is not remembered again. */
@@ -147,6 +149,12 @@ export class Machine {
     this.judge.begin({ index: this.operationIndex, kind, positions, ...(to !== undefined && { to }) });
     if (kind === 'convert' && this.#mixesBackends()) this.judge.witnesses.see('consumer mixed-backends');
     return new Before(this.memory, this.layout, this.judge, this.containers.length, positions);
+  }
+
+  /** Whether this VMM stops the VM at a refusal; asked only when there is one. */
+  stopsOnRefusal(): boolean {
+    this.askedOnRefusal = true;
+    return this.spec.onRefusal === 'stop';
   }
 
   /** QEMU refuses to continue such a VM; what is found now would matter if it went on. */

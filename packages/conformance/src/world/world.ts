@@ -72,6 +72,11 @@ export class World {
     return this.machine.events;
   }
 
+  /** Whether `onRefusal` made a difference so far. */
+  get askedOnRefusal(): boolean {
+    return this.machine.askedOnRefusal;
+  }
+
   /** Whether some refused conversion stopped the VM. */
   get wasStopped(): boolean {
     return this.machine.wasStopped;

@@ -9,10 +9,8 @@ import { checkKernel } from './check-kernel.ts';
 import { checkKernelBlocks } from './check-kernel-blocks.ts';
 import { readRecording } from './read-recording.ts';
 
-export function addCheckKernel(program: Command, io: Io, finish: (code: ExitCode) => void): void {
-  program
-    .command('check')
-    .description('hold recordings of real systems against the model')
+export function addCheckKernel(check: Command, io: Io, finish: (code: ExitCode) => void): void {
+  check
     .command('kernel')
     .description('recordings of real kernels: every answer is compared with the model of that kernel')
     .argument('<file...>', 'recordings, .jsonl or .jsonl.gz')

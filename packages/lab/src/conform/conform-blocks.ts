@@ -3,6 +3,7 @@ import { CASES } from '@sda-lab/conformance';
 import type { Block } from '../text/block.ts';
 import { findingBlocks } from '../text/finding-blocks.ts';
 import type { ConformDocument, ConformStrategy } from './conform-document.ts';
+import { replayLine } from '../replay-line.ts';
 import { mergePlaces } from './merge-places.ts';
 
 /** What `conform` prints for people. */
@@ -28,17 +29,29 @@ function summary({ strategies }: ConformDocument): Block {
   };
 }
 
-function failures({ id, cells, failures: found }: ConformStrategy): Block[] {
-  const unknown = cells.filter(({ outcome }) => outcome === 'unknown');
-  if (found.length === 0 && unknown.length === 0) return [];
+function failures({ id, cells, failures: found, own }: ConformStrategy): Block[] {
+  const unknown = cells.filter(({ unwitnessed, outcome }) => outcome === 'unknown' && unwitnessed.length > 0);
+  if (found.length === 0 && unknown.length === 0 && own === undefined) return [];
   return [
     { kind: 'heading', level: 2, text: id },
+    ...(own === undefined ? [] : ownBlocks(own)),
     ...mergePlaces(found).flatMap(({ failure, where }) => findingBlocks(failure, where)),
     ...unknown.map(({ backend, regime, unwitnessed }): Block => {
       const text = `unknown on ${backend}, ${regime}: no run came near to breaking ${unwitnessed.join(', ')}`;
       return { kind: 'text', text };
     }),
   ];
+}
+
+/** Under which limits a design of one's own ran, and what was not run because it reached one. */
+function ownBlocks({ file, limits, ended }: NonNullable<ConformStrategy['own']>): Block[] {
+  const { seconds, heapMiB } = limits;
+  const ran = `From ${file}, in a Worker with a time limit of ${seconds} s and ${heapMiB} MiB of heap.`;
+  if (ended === null) return [{ kind: 'text', text: ran }];
+  const { reason, underWay } = ended;
+  const text = `${ran}\nEnded before the suite was through: ${reason}. What was not run is unknown.`;
+  if (underWay === null) return [{ kind: 'text', text }];
+  return [{ kind: 'text', text: `${text} Under way was` }, { kind: 'code', lines: [underWay, replayLine(underWay, file)] }];
 }
 
 function skipped({ id, skippedCases }: ConformStrategy): Block[] {
@@ -59,6 +72,7 @@ function familyOf(id: string): string {
 }
 
 function compared({ matchesExpectations, differences, without }: ConformDocument): string {
+  if (matchesExpectations === null && without.length === 0) return 'Nothing is expected of a design of your own.';
   if (matchesExpectations === null) return `Nothing is expected without ${without.join(', ')}.`;
   if (matchesExpectations) return 'Every outcome equals the expectations.';
   return ['Not as expected:', ...differences].join('\n  ');

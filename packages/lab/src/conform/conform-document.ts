@@ -37,6 +37,14 @@ const strategySchema = v.strictObject({
       unwitnessed: v.array(v.string()),
     }),
   ),
+  /** Only of a design of one's own. `ended`: why the suite did not come to its end, and the history under way then. */
+  own: v.optional(
+    v.strictObject({
+      file: v.string(),
+      limits: v.strictObject({ seconds: count, heapMiB: count }),
+      ended: v.nullable(v.strictObject({ reason: v.string(), underWay: v.nullable(v.string()) })),
+    }),
+  ),
   /** First finding per backend, regime, invariant and reach. */
   failures: v.array(v.strictObject({ backend: backendSchema, regime: regimeSchema, ...findingSchema.entries })),
 });

@@ -46,18 +46,25 @@ export function conform(
     schema: CONFORM_SCHEMA_ID,
     seed,
     without: [...without],
-    strategies: reports.map((report, at) => describe(strategies[at]!, report, backends, without, expectations)),
+    strategies: reports.map((report, at) => describeReport(strategies[at]!, report, { backends, without, expectations })),
     differences,
     matchesExpectations: isCompared ? differences.length === 0 : null,
   };
 }
 
-function describe(
-  { id, title }: Strategy,
+export interface DescribeOptions {
+  readonly backends: readonly WorldBackend[];
+  readonly without: ReadonlySet<string>;
+  readonly expectations: Expectations;
+  /** What names the strategy on a command line. @defaultValue its id */
+  readonly name?: string;
+}
+
+/** A report in the words of the document. */
+export function describeReport(
+  { id, title }: Pick<Strategy, 'id' | 'title'>,
   report: ConformanceReport,
-  backends: readonly WorldBackend[],
-  without: ReadonlySet<string>,
-  expectations: Expectations,
+  { backends, without, expectations, name = id }: DescribeOptions,
 ): ConformStrategy {
   return {
     id,
@@ -74,7 +81,7 @@ function describe(
       return { backend, regime, outcome, stops, unwitnessed: [...unwitnessed] };
     }),
     failures: report.cells.flatMap(({ backend, regime, broken }) =>
-      broken.map((finding) => ({ backend, regime, ...describeFinding(finding, id, without, expectations) })),
+      broken.map((finding) => ({ backend, regime, ...describeFinding(finding, id, without, expectations, name) })),
     ),
   };
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { type AblationRow, parseHistory, printHistory, runAblation } from '@sda-lab/conformance';
+import { type AblationRow, parseHistory, printHistory, runAblation, shortenHistory } from '@sda-lab/conformance';
 import type { Strategy } from '@sda-lab/guest-memory';
 import { replayLine } from '../replay-line.ts';
 import type { AblationDocument } from './evaluation-document.ts';
-import { shortenHistory } from './shorten-history.ts';
 
 /** Every addition of every design left out, one at a time. */
 export function ablate(strategies: readonly Strategy[], seed: number, onProgress: (what: string) => void): AblationDocument[] {
@@ -18,6 +17,6 @@ function describe({ id, without, what, guards, falls, alsoFalls }: AblationRow, 
   const row = { id, without, what, guards, alsoFalls: [...alsoFalls] };
   if (falls === undefined) return { ...row, falls: null, case: null, history: null, replay: null };
   const off = new Set([without]);
-  const history = printHistory(shortenHistory(strategy, parseHistory(falls.history), off, falls.invariant));
+  const history = printHistory(shortenHistory(strategy, parseHistory(falls.history), { without: off }, falls.invariant));
   return { ...row, falls: falls.invariant, case: falls.case, history, replay: replayLine(history, id, off) };
 }

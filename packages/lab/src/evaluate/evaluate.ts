@@ -18,6 +18,7 @@ import type { RecordingFile } from '../check-kernel/read-recording.ts';
 import { differencesOf } from '../conform/differences-of.ts';
 import { describeFinding } from '../finding-document.ts';
 import { ablate } from './ablate.ts';
+import { designNeeds } from './design-needs.ts';
 import { type AblationDocument, EVALUATION_SCHEMA_ID, type EvaluationDocument, type EvaluationStrategy } from './evaluation-document.ts';
 import { type Place, placesOf } from './places.ts';
 import { recordedSteps } from './recorded-steps.ts';
@@ -106,7 +107,7 @@ function describe(
   expectations: Expectations,
   costOf: (cell: Cell) => RunCost | null,
 ): EvaluationStrategy {
-  const { id, title, source, additions, cost } = strategy;
+  const { id, title, source } = strategy;
   return {
     id,
     title,
@@ -124,11 +125,6 @@ function describe(
     })),
     cases: report.cases,
     properties: report.properties,
-    design: {
-      additions: additions.length,
-      stateBitsPerPage: cost.stateBitsPerPage,
-      interfaceMembers: cost.interfaceMembers,
-      changedUsers: [...cost.changedUsers],
-    },
+    design: designNeeds(strategy),
   };
 }

@@ -22,6 +22,14 @@ export function shortEvent(event: WorldEvent): string {
     case 'cpu':
     case 'device':
       return `${event.who} ${event.access}s`;
+    case 'section-added':
+      return 'a section comes';
+    case 'section-removed':
+      return 'a section goes';
+    case 'iova':
+      return `${event.call} at an IOVA in ${event.container}${answer(event.status)}`;
+    case 'report':
+      return `stale IOVA in ${event.report.container}`;
     case 'rebuild':
       return 'new guest_memfd, all private';
     case 'exit':

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import { type Command, Option } from '@commander-js/extra-typings';
-import type { History } from '@sda-lab/conformance';
 import type { Strategy } from '@sda-lab/guest-memory';
 import { checkSwitches } from '../command-line/check-switches.ts';
 import { findStrategies } from '../command-line/find-strategies.ts';
@@ -8,22 +7,31 @@ import type { Io } from '../command-line/io.ts';
 import { collect } from '../command-line/option-values.ts';
 import { documentText } from '../document-text.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { isDesignFile } from '../own-design/is-design-file.ts';
+import { checkLimits, memoryLimitOption, timeLimitOption } from '../own-design/limits.ts';
+import { replayDesign } from '../own-design/replay-design.ts';
 import { STRATEGIES } from '../strategies.ts';
 import { toTerminal } from '../text/to-terminal.ts';
 import { UsageError } from '../usage-error.ts';
+import { checkRegime } from './check-regime.ts';
 import { readHistory } from './read-history.ts';
 import { replay } from './replay.ts';
 import { replayBlocks } from './replay-blocks.ts';
 
-export function addReplay(program: Command, io: Io, finish: (code: ExitCode) => void): void {
+export function addReplay(program: Command, io: Io, finish: (code: ExitCode | Promise<ExitCode>) => void): void {
   program
     .command('replay')
     .description('run one history under one strategy and show its steps, events and verdict')
     .argument('<history>', "a history, such as 'attach(c0); convert(0+1,shared)', or a file with one (text or .jsonl)")
-    .option('--strategy <id>', 'the strategy')
+    .option('--strategy <id>', 'the strategy: an id, or a file with a design of your own')
     .addOption(new Option('--without <switch>', 'leave out a part of it; may be repeated').argParser(collect()))
+    .addOption(timeLimitOption())
+    .addOption(memoryLimitOption())
     .option('--json', 'print one JSON document (sda-lab/replay@1)')
     .action((given, options) => {
+      const { strategy: name } = options;
+      if (name !== undefined && isDesignFile(name)) return finish(replayDesign(name, given, options, io));
+      checkLimits(options);
       const strategy = chooseStrategy(options.strategy);
       const without = checkSwitches([strategy], options.without ?? []);
       const history = readHistory(given, io.folder);
@@ -37,10 +45,4 @@ export function addReplay(program: Command, io: Io, finish: (code: ExitCode) => 
 function chooseStrategy(id: string | undefined): Strategy {
   if (id !== undefined) return findStrategies([id])[0]!;
   throw new UsageError(`replay needs --strategy; there are ${STRATEGIES.map((strategy) => strategy.id).join(', ')}`);
-}
-
-/** A design run in a regime it has no path for would show nothing about the design. */
-function checkRegime({ id, capabilities }: Strategy, { world }: History): void {
-  if (capabilities.regimes.includes(world.regime)) return;
-  throw new UsageError(`${id} has no ${world.regime} regime; it has ${capabilities.regimes.join(', ')}`);
 }

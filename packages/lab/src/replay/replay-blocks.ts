@@ -26,10 +26,11 @@ function seenAt(step: number, stepCount: number): string {
   return step > stepCount ? 'after the last step, when everything was detached' : `in step ${step}`;
 }
 
-function verdictText({ verdict, stopped, broken, cost }: ReplayDocument): string {
+function verdictText({ verdict, stopped, broken, cost, ended }: ReplayDocument): string {
   const stop = stopped ? ' A refused conversion stopped the VM; what follows it is latent.' : '';
   const names = broken.map(({ invariant }) => invariant).join(', ');
-  const what = verdict === 'unknown' ? ': the history has no operations' : names === '' ? '' : `: ${names}`;
+  const why = verdict === 'unknown' ? (ended ?? 'the history has no operations') : names;
+  const what = why === '' ? '' : `: ${why}`;
   return [
     `Verdict: ${verdict}${what}.${stop}`,
     `Map calls ${cost.mapCalls}, unmap calls ${cost.unmapCalls}, notifications ${cost.notifications}, ` +

@@ -32,7 +32,7 @@ export const replaySchema = v.strictObject({
   steps: v.array(stepSchema),
   /** A refused conversion stopped the VM; what the judge found afterwards is latent. */
   stopped: v.boolean(),
-  /** `unknown` only for a history without operations. */
+  /** `unknown` only for a history without operations, and where `ended` says why. */
   verdict: verdictSchema,
   broken: v.array(
     v.strictObject({
@@ -44,6 +44,8 @@ export const replaySchema = v.strictObject({
     }),
   ),
   cost: costSchema,
+  /** Only of a design of one's own that was ended before it was through: why. There are no steps then. */
+  ended: v.optional(v.string()),
 });
 
 export type ReplayDocument = v.InferOutput<typeof replaySchema>;

@@ -23,7 +23,7 @@ export function replay(
       events: steps[at]!.events.map((event) => ({ ...event, text: eventText(event) })),
     })),
     stopped,
-    verdict: operations.length === 0 ? 'unknown' : violations.length === 0 ? 'holds' : 'broken',
+    verdict: violations.length > 0 ? 'broken' : operations.length === 0 ? 'unknown' : 'holds',
     broken: violations.map((violation) => ({
       invariant: violation.invariant,
       reach: violation.reach,

@@ -17,5 +17,6 @@ export function runInside(args: readonly string[], folder: string = process.cwd(
     showsProgress: false,
     folder,
   });
+  if (typeof code !== 'number') throw new Error('a verb that waits for a Worker needs a process of its own: runProgram');
   return { code, out, err };
 }

@@ -36,7 +36,7 @@ export function requestConversion(machine: Machine, bytes: ByteRange, to: Side, 
   const isMalformed = status === -ERRNO.EINVAL && !isWellFormed(machine, bytes, to);
   machine.wasMalformed = isMalformed;
   settle(machine, retried, { answer: statusText(status), succeeded: status === 0, mayRetry, before, done, isMalformed });
-  if (status !== 0 && !mayRetry && !isMalformed && machine.spec.onRefusal === 'stop') machine.stop();
+  if (status !== 0 && !mayRetry && !isMalformed && machine.stopsOnRefusal()) machine.stop();
   return status;
 }
 

@@ -24,7 +24,7 @@ export function settle(machine: Machine, operation: Operation, ending: Ending): 
   const { answer, succeeded, mayRetry, before, done = [], isMalformed = false } = ending;
   const { judge } = machine;
   // Stopping is the VMM's decision after the fact: what a refusal that stops the VM left behind is latent.
-  const stops = !succeeded && !mayRetry && isConversion(operation) && machine.spec.onRefusal === 'stop';
+  const stops = !succeeded && !mayRetry && isConversion(operation) && machine.stopsOnRefusal();
   if (stops) judge.isLatent = true;
   if (!succeeded) before.forget(done);
   const difference = succeeded ? undefined : before.difference(machine.memory, machine.layout, judge, machine.containers.length);

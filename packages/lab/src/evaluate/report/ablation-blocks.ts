@@ -3,8 +3,7 @@ import type { Block } from '../../text/block.ts';
 import type { EvaluationDocument } from '../evaluation-document.ts';
 
 /** What each addition of the two designs is for. */
-export function ablationBlocks({ ablation, strategies }: EvaluationDocument, detail: 'short' | 'whole'): Block[] {
-  const built = strategies.filter(({ design }) => design.additions > 0);
+export function ablationBlocks({ ablation }: EvaluationDocument, detail: 'short' | 'whole'): Block[] {
   return [
     { kind: 'heading', level: 2, text: 'Ablation: each addition left out' },
     {
@@ -13,19 +12,6 @@ export function ablationBlocks({ ablation, strategies }: EvaluationDocument, det
       rows: ablation.map(({ id, without, falls, history }) => [id, without, falls ?? 'nothing', history ?? '-']),
     },
     ...(detail === 'whole' ? [whatTheyDo(ablation)] : []),
-    { kind: 'heading', level: 2, text: 'What a design costs besides calls' },
-    {
-      kind: 'table',
-      head: ['strategy', 'additions', 'state bits per page', 'members of its\ninterface', 'existing users that change'],
-      numeric: [1, 3],
-      rows: built.map(({ id, design }) => [
-        id,
-        String(design.additions),
-        design.stateBitsPerPage,
-        String(design.interfaceMembers),
-        design.changedUsers.join(', '),
-      ]),
-    },
   ];
 }
 

@@ -2,6 +2,7 @@
 import type { Block } from '../../text/block.ts';
 import type { EvaluationDocument } from '../evaluation-document.ts';
 import { ablationBlocks } from './ablation-blocks.ts';
+import { designBlocks } from './design-blocks.ts';
 import { findingsBlocks } from './findings-blocks.ts';
 import { limitBlocks } from './limit-blocks.ts';
 import { mainTable, mainTableNotes, verdictTable } from './main-table.ts';
@@ -19,6 +20,7 @@ export function evaluationBlocks(document: EvaluationDocument, detail: 'short' |
     ...limitBlocks(document),
     ...recordingBlocks(document),
     ...ablationBlocks(document, detail),
+    ...designBlocks(document, detail),
     ...findingsBlocks(document, detail),
   ];
   const title: Block = { kind: 'heading', level: 1, text: 'Shared device assignment: designs side by side' };

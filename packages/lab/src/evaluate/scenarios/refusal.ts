@@ -33,7 +33,7 @@ function runOne({ strategy, backend, regime }: Place, onRefusal: 'stop' | 'retry
     regime,
     onRefusal,
     answer: answers[CONVERT_AT]!,
-    stopped: world.isStopped,
+    stopped: world.wasStopped,
     healed: answers[HEAL_AT]!,
     mappedInAgreeing: agreeing.mapped.length,
     mappedInRefusing: refusing.mapped.length,

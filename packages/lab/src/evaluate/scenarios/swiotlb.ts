@@ -10,6 +10,7 @@ import type { Strategy } from '@sda-lab/guest-memory';
 import { checkAdmission } from '@sda-lab/vfio-mock';
 import { pagesOf } from '../pages-of.ts';
 import type { Place } from '../places.ts';
+import { tracksPages } from '../tracks-pages.ts';
 import type { Swiotlb } from '../scenario-schemas.ts';
 import { MEMSLOTS } from './admission.ts';
 import { DEFAULT_ENTRY_LIMIT } from './whole-guest.ts';
@@ -44,8 +45,8 @@ export function runSwiotlb(places: readonly Place[], onProgress: (what: string) 
     const refusedRequests = requests.filter((answer) => answer !== '0').length;
     return { id: strategy.id, backend, regime, attached: attached!, refusedRequests, stopped };
   });
-  // Without a manager whole sections are mapped, three mappings in all: no limit comes near.
-  const managed = [...new Set(places.map(({ strategy }) => strategy))].filter(({ listener }) => listener.admission !== 'off');
+  // Where whole sections are mapped no limit comes near.
+  const managed = [...new Set(places.map(({ strategy }) => strategy))].filter(tracksPages);
   return {
     costs,
     scenario: {
@@ -78,7 +79,7 @@ function runAtDefaultLimit(strategy: Strategy): Swiotlb['atDefaultLimit'][number
     attached: attached!,
     acceptedRequests: accepted.length,
     firstRefusal: requests.find((answer) => answer !== '0') ?? null,
-    stopped: world.isStopped,
+    stopped: world.wasStopped,
     unmappedPages: isAttached ? due.filter((page) => !mappedSet.has(page)).length : null,
   };
 }

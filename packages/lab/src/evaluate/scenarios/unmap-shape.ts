@@ -7,6 +7,7 @@
 import { parseHistory, printHistory, World } from '@sda-lab/conformance';
 import type { Strategy } from '@sda-lab/guest-memory';
 import type { UnmapShape } from '../scenario-schemas.ts';
+import { tracksPages } from '../tracks-pages.ts';
 
 const PAGES = 512;
 const SERVERS = ['vfio-user', 'vfio-user-strict'] as const;
@@ -17,8 +18,7 @@ function historyOn(backend: string): ReturnType<typeof parseHistory> {
 }
 
 export function runUnmapShape(strategies: readonly Strategy[]): UnmapShape {
-  const managed = strategies.filter(({ listener }) => listener.admission !== 'off');
-  const able = managed.filter(({ capabilities }) => capabilities.assignment);
+  const able = strategies.filter((strategy) => tracksPages(strategy) && strategy.capabilities.assignment);
   return {
     history: printHistory(historyOn('vfio-user')),
     pages: PAGES,
