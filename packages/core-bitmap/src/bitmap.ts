@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: MIT
 /*
- * One bit per page of a RAM block, stored like an EPT: uniform 1 GiB and 2 MiB regions cost nothing.
+ * One bit per page of a RAM block, stored like an EPT: uniform 1 GiB and 2 MiB regions cost nothing. A bitmap of at
+ * most 32 bits is one number instead; which form it has shows nowhere but in speed and memory.
  *
  * Lifecycle: all bits clear at construction, which allocates less than a hundred bytes of bits; memory grows
  * with the number of mixed 2 MiB regions and shrinks as they become uniform again.
  *
+ * Words: a range of bits as plain 32-bit words, bit 0 of the range in bit 0 of the first word, 0 above the last bit.
+ * Equal bits are equal words, however they came about and whatever form holds them.
+ *
  * Does not cover: resizing, set algebra that builds a new bitmap (walk the runs of several instead), more than
  * 2^31 bits (8 TiB of 4 KiB pages; use one bitmap per RAM block).
  */
-import { checkBit, checkBitCount, checkNonEmptyRange, checkRange } from './_internals/check.ts';
+import { checkBit, checkBitCount, checkNonEmptyRange, checkRange, checkWords } from './_internals/check.ts';
 import { classify, testBit } from './_internals/classify.ts';
 import { count } from './_internals/count.ts';
 import { fill } from './_internals/fill.ts';
 import { find } from './_internals/find.ts';
 import { ALL_CLEAR, ALL_SET, Radix } from './_internals/radix.ts';
 import { walkRuns } from './_internals/runs.ts';
+import { classifySmall, countSmall, findSmall, maskOf, SMALL_BIT_COUNT } from './_internals/small.ts';
+import { readWord, writeWord } from './_internals/window.ts';
 import type { EmitBits } from './emit-bits.ts';
 import type { Occupancy } from './occupancy.ts';
 import type { ReadonlyBitmap } from './readonly-bitmap.ts';
@@ -26,53 +32,61 @@ const LOOK_FOR_CLEAR = -1;
 /** @public */
 export class Bitmap implements ReadonlyBitmap {
   readonly bitCount: number;
-  readonly #tree: Radix;
+  /** Undefined for a small bitmap, whose bits are `#small`. */
+  readonly #tree: Radix | undefined;
+  #small = 0;
 
   /** @param bitCount - 1 to 2^31, both included. */
   constructor(bitCount: number) {
     checkBitCount(bitCount);
     this.bitCount = bitCount;
-    this.#tree = new Radix(bitCount);
+    this.#tree = bitCount <= SMALL_BIT_COUNT ? undefined : new Radix(bitCount);
   }
 
   /** Bytes of the arrays held now, free records included; the fixed size of the object is not counted. */
   get byteCount(): number {
-    return this.#tree.byteCount();
+    return this.#tree?.byteCount() ?? 0;
+  }
+
+  /** 32-bit words that hold all bits. */
+  get wordCount(): number {
+    return (this.bitCount + 31) >>> 5;
   }
 
   set(firstBit: number, endBit: number): void {
     checkRange('set', firstBit, endBit, this.bitCount);
-    if (firstBit < endBit) fill(this.#tree, firstBit, endBit - 1, ALL_SET);
+    if (firstBit < endBit) this.#fill(firstBit, endBit, ALL_SET);
   }
 
   clear(firstBit: number, endBit: number): void {
     checkRange('clear', firstBit, endBit, this.bitCount);
-    if (firstBit < endBit) fill(this.#tree, firstBit, endBit - 1, ALL_CLEAR);
+    if (firstBit < endBit) this.#fill(firstBit, endBit, ALL_CLEAR);
   }
 
   assign(firstBit: number, endBit: number, value: boolean): void {
     checkRange('assign', firstBit, endBit, this.bitCount);
-    if (firstBit < endBit) fill(this.#tree, firstBit, endBit - 1, value ? ALL_SET : ALL_CLEAR);
+    if (firstBit < endBit) this.#fill(firstBit, endBit, value ? ALL_SET : ALL_CLEAR);
   }
 
   test(bit: number): boolean {
     checkBit('test', bit, this.bitCount);
-    return testBit(this.#tree, bit);
+    return this.#tree === undefined ? ((this.#small >>> bit) & 1) === 1 : testBit(this.#tree, bit);
   }
 
   classify(firstBit: number, endBit: number): Occupancy {
     checkNonEmptyRange('classify', firstBit, endBit, this.bitCount);
-    return classify(this.#tree, firstBit, endBit - 1);
+    const tree = this.#tree;
+    return tree === undefined ? classifySmall(this.#small, firstBit, endBit) : classify(tree, firstBit, endBit - 1);
   }
 
   allSet(firstBit: number, endBit: number): boolean {
     checkNonEmptyRange('allSet', firstBit, endBit, this.bitCount);
-    return find(this.#tree, firstBit, endBit - 1, LOOK_FOR_CLEAR) < 0;
+    return this.#next(firstBit, endBit, LOOK_FOR_CLEAR) === endBit;
   }
 
   allClear(firstBit: number, endBit: number): boolean {
     checkNonEmptyRange('allClear', firstBit, endBit, this.bitCount);
-    return find(this.#tree, firstBit, endBit - 1, LOOK_FOR_SET) < 0;
+    return this.#next(firstBit, endBit, LOOK_FOR_SET) === endBit;
   }
 
   nextSet(fromBit: number, endBit: number): number {
@@ -87,21 +101,103 @@ export class Bitmap implements ReadonlyBitmap {
 
   popcount(firstBit: number, endBit: number): number {
     checkRange('popcount', firstBit, endBit, this.bitCount);
-    return firstBit < endBit ? count(this.#tree, firstBit, endBit - 1) : 0;
+    if (firstBit === endBit) return 0;
+    if (this.#tree === undefined) return countSmall(this.#small, firstBit, endBit);
+    return count(this.#tree, firstBit, endBit - 1);
   }
 
   forEachSetRun(firstBit: number, endBit: number, emit: EmitBits): number {
     checkRange('forEachSetRun', firstBit, endBit, this.bitCount);
-    return walkRuns(this.#tree, firstBit, endBit - 1, LOOK_FOR_SET, emit);
+    return this.#walk(firstBit, endBit, LOOK_FOR_SET, emit);
   }
 
   forEachClearRun(firstBit: number, endBit: number, emit: EmitBits): number {
     checkRange('forEachClearRun', firstBit, endBit, this.bitCount);
-    return walkRuns(this.#tree, firstBit, endBit - 1, LOOK_FOR_CLEAR, emit);
+    return this.#walk(firstBit, endBit, LOOK_FOR_CLEAR, emit);
+  }
+
+  /**
+   * Writes the bits of `[firstBit, endBit)` to `words`, from index `at` on, in as many words as they need.
+   * @param firstBit - @defaultValue 0
+   * @param endBit - @defaultValue bitCount
+   */
+  storeWords(words: Int32Array, at: number, firstBit: number = 0, endBit: number = this.bitCount): void {
+    if (this.#isOneWord(words, at, firstBit, endBit)) {
+      words[at] = this.#small;
+      return;
+    }
+    checkRange('storeWords', firstBit, endBit, this.bitCount);
+    checkWords('storeWords', words, at, firstBit, endBit);
+    const tree = this.#tree;
+    let index = at;
+    for (let first = firstBit; first < endBit; first += 32) {
+      const bitsHere = Math.min(32, endBit - first);
+      words[index] = tree === undefined
+        ? (this.#small & maskOf(first, first + bitsHere)) >>> first
+        : readWord(tree, first, bitsHere);
+      index += 1;
+    }
+  }
+
+  /**
+   * Gives `[firstBit, endBit)` the bits that `storeWords` wrote; what a word holds above the last bit is not looked at.
+   * @param firstBit - @defaultValue 0
+   * @param endBit - @defaultValue bitCount
+   */
+  loadWords(words: Int32Array, at: number, firstBit: number = 0, endBit: number = this.bitCount): void {
+    if (this.#isOneWord(words, at, firstBit, endBit)) {
+      this.#small = words[at]! & maskOf(0, endBit);
+      return;
+    }
+    checkRange('loadWords', firstBit, endBit, this.bitCount);
+    checkWords('loadWords', words, at, firstBit, endBit);
+    const tree = this.#tree;
+    let index = at;
+    for (let first = firstBit; first < endBit; first += 32) {
+      const bitsHere = Math.min(32, endBit - first);
+      if (tree === undefined) this.#loadSmall(words[index]!, first, first + bitsHere);
+      else writeWord(tree, first, bitsHere, words[index]!);
+      index += 1;
+    }
+  }
+
+  /** The common case: a small bitmap, all of it, and a legal place for its word. */
+  #isOneWord(words: Int32Array, at: number, firstBit: number, endBit: number): boolean {
+    return this.#tree === undefined && firstBit === 0 && endBit === this.bitCount && at >>> 0 === at && at < words.length;
+  }
+
+  #loadSmall(word: number, firstBit: number, endBit: number): void {
+    const mask = maskOf(firstBit, endBit);
+    this.#small = (this.#small & ~mask) | ((word << firstBit) & mask);
+  }
+
+  /** The range is not empty. */
+  #fill(firstBit: number, endBit: number, value: number): void {
+    if (this.#tree !== undefined) {
+      fill(this.#tree, firstBit, endBit - 1, value);
+      return;
+    }
+    const mask = maskOf(firstBit, endBit);
+    this.#small = (this.#small & ~mask) | (value & mask);
   }
 
   #next(fromBit: number, endBit: number, flip: number): number {
+    if (this.#tree === undefined) return findSmall(this.#small, fromBit, endBit, flip);
     const found = fromBit < endBit ? find(this.#tree, fromBit, endBit - 1, flip) : -1;
     return found < 0 ? endBit : found;
+  }
+
+  #walk(firstBit: number, endBit: number, flip: number, emit: EmitBits): number {
+    if (this.#tree !== undefined) return walkRuns(this.#tree, firstBit, endBit - 1, flip, emit);
+    let from = firstBit;
+    while (from < endBit) {
+      const start = findSmall(this.#small, from, endBit, flip);
+      if (start === endBit) return 0;
+      const end = findSmall(this.#small, start, endBit, ~flip);
+      const stop = emit(start, end);
+      if (stop !== 0) return stop;
+      from = end;
+    }
+    return 0;
   }
 }

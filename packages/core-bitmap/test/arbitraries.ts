@@ -17,6 +17,11 @@ const step: fc.Arbitrary<Step> = fc.record({
 
 export const steps: fc.Arbitrary<Step[]> = fc.array(step, { minLength: 1, maxLength: 25 });
 
+/** Every position of a bitmap that is one number: all sizes it can have. */
+export const smallCut: fc.Arbitrary<number[]> = fc
+  .integer({ min: 1, max: 32 })
+  .map((bitCount) => Array.from({ length: bitCount + 1 }, (_, bit) => bit));
+
 /** Every position of a bitmap of a few words or a little more than a leaf. */
 export const everyCut: fc.Arbitrary<number[]> = fc
   .oneof(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 510, max: 514 }), fc.constant(1056))

@@ -2,7 +2,7 @@
 import { Bitmap, forEachRunOfBoth, forEachRunWhere } from '@sda-lab/core-bitmap';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { boundaryCuts, everyCut, steps } from './arbitraries.ts';
+import { boundaryCuts, everyCut, smallCut, steps } from './arbitraries.ts';
 import { between, firstDisagreement, runsOf } from './check.ts';
 import type { Step } from './check.ts';
 import { Model } from './model.ts';
@@ -22,6 +22,7 @@ function twins(cuts: readonly number[], writes: readonly Step[]): { bits: Bitmap
 }
 
 describe.each([
+  { name: 'of at most 32 bits', cuts: smallCut },
   { name: 'bit by bit', cuts: everyCut },
   { name: 'at boundaries up to 2^31 bits', cuts: boundaryCuts },
 ])('Bitmap $name', (world) => {

@@ -182,8 +182,12 @@ describe('memory', () => {
     expect(bits.byteCount).toBe(8 + 2 * 2176);
   });
 
-  test('eight pages, one of them set, hold 68 bytes', () => {
-    expect(bitmapOf(8, [3, 4]).byteCount).toBe(4 + 64);
+  test('33 pages, one of them set, hold 68 bytes', () => {
+    expect(bitmapOf(33, [3, 4]).byteCount).toBe(4 + 64);
+  });
+
+  test('32 pages hold no array at all', () => {
+    expect(bitmapOf(32, [3, 4]).byteCount).toBe(0);
   });
 
   test('1 GiB and 1000 scattered pages of 1 TiB hold less than a twentieth of a flat bitmap', () => {

@@ -3,7 +3,7 @@ import { Bitmap } from '@sda-lab/core-bitmap';
 import type { EmitBits, Occupancy } from '@sda-lab/core-bitmap';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { boundaryCuts, everyCut, steps } from './arbitraries.ts';
+import { boundaryCuts, everyCut, smallCut, steps } from './arbitraries.ts';
 import { firstDisagreement } from './check.ts';
 
 class ClearsOneTooFew extends Bitmap {
@@ -57,12 +57,13 @@ describe.each([
   { planted: ClearsOneTooFew, seenIn: 'popcount|nextSet|setRuns|clearRuns|nextClear' },
   { planted: SetsOneTooMany, seenIn: 'popcount|nextSet|setRuns|clearRuns|nextClear' },
   { planted: LooksPastTheWindow, seenIn: 'nextSet' },
-  { planted: SplitsRunsAtLeaves, seenIn: 'setRuns' },
+  { planted: SplitsRunsAtLeaves, seenIn: 'setRuns', needsLeaves: true },
   { planted: ForgetsTheStop, seenIn: 'clearRunsStopped' },
   { planted: ClassifiesByTheEnds, seenIn: 'classify' },
   { planted: CountsTheEnd, seenIn: 'popcount' },
-])('$planted.name', ({ planted: Planted, seenIn }) => {
+])('$planted.name', ({ planted: Planted, seenIn, needsLeaves = false }) => {
   test.each([
+    ...(needsLeaves ? [] : [{ name: 'in one number', cuts: smallCut }]),
     { name: 'bit by bit', cuts: everyCut },
     { name: 'at boundaries', cuts: boundaryCuts },
   ])('is caught $name', ({ cuts }) => {

@@ -9,6 +9,12 @@ import type { Section } from './section.ts';
 
 export class AddressSpace {
   readonly #sections: Section[] = [];
+  #edition = 0;
+
+  /** Another number after each change. */
+  get edition(): number {
+    return this.#edition;
+  }
 
   get sections(): readonly Section[] {
     return this.#sections;
@@ -24,12 +30,14 @@ export class AddressSpace {
     assert(this.firstOverlap(section.firstGfn, endGfn) === undefined, 'sections do not overlap');
     const at = this.#sections.findIndex((other) => other.firstGfn > section.firstGfn);
     this.#sections.splice(at === -1 ? this.#sections.length : at, 0, section);
+    this.#edition += 1;
   }
 
   remove(section: Section): void {
     const at = this.#sections.indexOf(section);
     assert(at !== -1, 'only a section of this address space is removed');
     this.#sections.splice(at, 1);
+    this.#edition += 1;
   }
 
   /** The lowest section that overlaps [firstGfn, endGfn), whole, or undefined. */

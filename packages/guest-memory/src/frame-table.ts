@@ -4,7 +4,7 @@
  *
  * Lifecycle: `allocate` makes a frame that a backing holds ("backed"). Pins may be taken and dropped. A discard calls
  * `unback`: a frame without pins is freed at once, a pinned one lives on as an orphan until its last pin goes. Freed
- * identities are reused with the next generation, last freed first.
+ * identities are reused with the next generation, last freed first. `clear` and `recreate` load a state (`Words`).
  *
  * Models: struct page reference counting as far as FOLL_PIN and the page cache need it (Linux mm/gup.c,
  * mm/shmem.c). Not covered: large folios, copy-on-write, swapping, migration between zones.
@@ -14,30 +14,36 @@ import type { Side } from './page.ts';
 
 const FIRST_CAPACITY = 64;
 
+/** What a frame is: 0 while free, else one of the first two; PRIVATE beside it says who owns it. */
+const BACKED = 1;
+const ORPHAN = 2;
+const PRIVATE = 4;
+
 export class FrameTable {
-  #generation = new Uint32Array(FIRST_CAPACITY);
+  #kind = new Uint8Array(FIRST_CAPACITY);
   #pins = new Int32Array(FIRST_CAPACITY);
-  /** 0 free, 1 backed, 2 orphan. */
-  #state = new Uint8Array(FIRST_CAPACITY);
-  /** 0 shared, 1 private. */
-  #owner = new Uint8Array(FIRST_CAPACITY);
+  #allocations = new Uint32Array(FIRST_CAPACITY);
   #word = new Float64Array(FIRST_CAPACITY);
   /** Words at other offsets than 0, keyed frame * 4096 + offset; most guests never use one. */
   #otherWords = new Map<number, number>();
-  #free: number[] = [];
+  /** Whether any word was written since all were 0. */
+  #isWritten = false;
+  /** Freed identities, the last freed on top. */
+  #free = new Int32Array(FIRST_CAPACITY);
+  #freeCount = 0;
   /** Identity 0 is "no frame". */
   #nextFresh = 1;
-  #liveCount = 0;
+  #clearCount = 0;
   #peakLiveCount = 0;
   #orphanCount = 0;
   #pinCount = 0;
 
   /** Frames that exist now: backed ones and orphans. */
   get liveCount(): number {
-    return this.#liveCount;
+    return this.#nextFresh - 1 - this.#freeCount;
   }
 
-  /** The largest `liveCount` so far. */
+  /** The largest `liveCount` so far; states that are loaded do not count. */
   get peakLiveCount(): number {
     return this.#peakLiveCount;
   }
@@ -52,33 +58,35 @@ export class FrameTable {
     return this.#pinCount;
   }
 
+  /** One more than the highest identity handed out since the table was made or cleared. */
+  get endIdentity(): number {
+    return this.#nextFresh;
+  }
+
   /** A fresh zero-filled frame, backed and unpinned. Returns its identity, at least 1. */
   allocate(owner: Side): number {
-    const frame = this.#free.pop() ?? this.#nextFresh++;
-    if (frame >= this.#state.length) this.#grow();
-    assert(this.#state[frame] === 0, 'a frame is allocated only while free');
-    this.#state[frame] = 1;
-    this.#owner[frame] = owner === 'private' ? 1 : 0;
+    const frame = this.#takeIdentity();
+    assert(this.#kind[frame] === 0, 'a frame is allocated only while free');
+    this.#kind[frame] = owner === 'private' ? BACKED | PRIVATE : BACKED;
     this.#word[frame] = 0;
-    this.#generation[frame]! += 1;
-    this.#liveCount += 1;
-    if (this.#liveCount > this.#peakLiveCount) this.#peakLiveCount = this.#liveCount;
+    this.#allocations[frame]! += 1;
+    if (this.liveCount > this.#peakLiveCount) this.#peakLiveCount = this.liveCount;
     return frame;
   }
 
   /** The backing lets go of the frame: freed now, or an orphan until its last pin goes. */
   unback(frame: number): void {
-    assert(this.#state[frame] === 1, 'only a backed frame can be unbacked');
+    assert((this.#kind[frame]! & BACKED) !== 0, 'only a backed frame can be unbacked');
     if (this.#pins[frame] === 0) {
       this.#release(frame);
     } else {
-      this.#state[frame] = 2;
+      this.#kind[frame]! += ORPHAN - BACKED;
       this.#orphanCount += 1;
     }
   }
 
   pin(frame: number): void {
-    assert(this.#state[frame]! > 0, 'a free frame cannot be pinned');
+    assert(this.#kind[frame]! > 0, 'a free frame cannot be pinned');
     this.#pins[frame]! += 1;
     this.#pinCount += 1;
   }
@@ -87,44 +95,81 @@ export class FrameTable {
     assert(this.#pins[frame]! > 0, 'a frame is unpinned as often as it was pinned');
     this.#pins[frame]! -= 1;
     this.#pinCount -= 1;
-    if (this.#pins[frame] === 0 && this.#state[frame] === 2) {
+    if (this.#pins[frame] === 0 && this.isOrphan(frame)) {
       this.#orphanCount -= 1;
       this.#release(frame);
     }
+  }
+
+  /**
+   * Every frame goes, pins and all, as if nobody had ever held one. Identities begin at 1 again; generations go on. For
+   * a state that is loaded: whoever holds frames is loaded with it.
+   */
+  clear(): void {
+    for (let frame = 1; frame < this.#nextFresh; frame += 1) {
+      this.#kind[frame] = 0;
+      this.#pins[frame] = 0;
+    }
+    if (this.#isWritten) this.#forgetWords();
+    this.#clearCount += 1;
+    this.#nextFresh = 1;
+    this.#freeCount = 0;
+    this.#orphanCount = 0;
+    this.#pinCount = 0;
+  }
+
+  /**
+   * A frame of a loaded state, made after `clear` and before anything is freed: backed, or an orphan, which its holders
+   * pin before anybody else looks. Identities come in order.
+   */
+  recreate(isPrivate: boolean, isBacked: boolean): number {
+    const frame = this.#nextFresh;
+    if (frame === this.#kind.length) this.#grow();
+    this.#nextFresh = frame + 1;
+    this.#kind[frame] = (isBacked ? BACKED : ORPHAN) | (isPrivate ? PRIVATE : 0);
+    if (!isBacked) this.#orphanCount += 1;
+    return frame;
   }
 
   pins(frame: number): number {
     return this.#pins[frame]!;
   }
 
-  /** How often this identity has been allocated; tells a frame from its successor. */
+  /** Grows whenever the identity goes to another frame; tells a frame from its successor. */
   generation(frame: number): number {
-    return this.#generation[frame]!;
+    return this.#allocations[frame]! + this.#clearCount;
   }
 
   isOrphan(frame: number): boolean {
-    return this.#state[frame] === 2;
+    return (this.#kind[frame]! & ORPHAN) !== 0;
   }
 
   owner(frame: number): Side {
-    return this.#owner[frame] === 1 ? 'private' : 'shared';
+    return this.isPrivate(frame) ? 'private' : 'shared';
+  }
+
+  /** `owner` for hot paths. */
+  isPrivate(frame: number): boolean {
+    return (this.#kind[frame]! & PRIVATE) !== 0;
   }
 
   /** In-place conversion: the same frame changes owner, content kept. */
   setOwner(frame: number, owner: Side): void {
-    assert(this.#state[frame]! > 0, 'a free frame has no owner');
-    this.#owner[frame] = owner === 'private' ? 1 : 0;
+    const kind = this.#kind[frame]!;
+    assert(kind > 0, 'a free frame has no owner');
+    this.#kind[frame] = owner === 'private' ? kind | PRIVATE : kind & ~PRIVATE;
   }
 
   /** The word at a byte offset of the frame; 0 until written. */
   read(frame: number, offsetBytes = 0): number {
-    assert(this.#state[frame]! > 0, 'a free frame is not read');
+    assert(this.#kind[frame]! > 0, 'a free frame is not read');
     if (offsetBytes === 0) return this.#word[frame]!;
     return this.#otherWords.get(frame * 4096 + offsetBytes) ?? 0;
   }
 
   write(frame: number, value: number, offsetBytes = 0): void {
-    assert(this.#state[frame]! > 0, 'a free frame is not written');
+    assert(this.#kind[frame]! > 0, 'a free frame is not written');
+    this.#isWritten = true;
     if (offsetBytes === 0) this.#word[frame] = value;
     else this.#otherWords.set(frame * 4096 + offsetBytes, value);
   }
@@ -136,10 +181,27 @@ export class FrameTable {
   }
 
   #release(frame: number): void {
-    this.#state[frame] = 0;
-    this.#liveCount -= 1;
+    this.#kind[frame] = 0;
     this.#forgetOtherWords(frame);
-    this.#free.push(frame);
+    this.#free[this.#freeCount] = frame;
+    this.#freeCount += 1;
+  }
+
+  #takeIdentity(): number {
+    if (this.#freeCount > 0) {
+      this.#freeCount -= 1;
+      return this.#free[this.#freeCount]!;
+    }
+    const frame = this.#nextFresh;
+    if (frame === this.#kind.length) this.#grow();
+    this.#nextFresh = frame + 1;
+    return frame;
+  }
+
+  #forgetWords(): void {
+    this.#word.fill(0, 0, this.#nextFresh);
+    this.#otherWords.clear();
+    this.#isWritten = false;
   }
 
   #forgetOtherWords(frame: number): void {
@@ -150,12 +212,12 @@ export class FrameTable {
   }
 
   #grow(): void {
-    const capacity = this.#state.length * 2;
-    this.#generation = copyInto(new Uint32Array(capacity), this.#generation);
+    const capacity = this.#kind.length * 2;
+    this.#kind = copyInto(new Uint8Array(capacity), this.#kind);
     this.#pins = copyInto(new Int32Array(capacity), this.#pins);
-    this.#state = copyInto(new Uint8Array(capacity), this.#state);
-    this.#owner = copyInto(new Uint8Array(capacity), this.#owner);
+    this.#allocations = copyInto(new Uint32Array(capacity), this.#allocations);
     this.#word = copyInto(new Float64Array(capacity), this.#word);
+    this.#free = copyInto(new Int32Array(capacity), this.#free);
   }
 }
 

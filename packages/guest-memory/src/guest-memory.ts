@@ -15,15 +15,20 @@
 import { Bitmap } from '@sda-lab/core-bitmap';
 import { AddressSpace } from './address-space.ts';
 import { assert } from './assert.ts';
+import type { BlockState } from './block-state.ts';
 import { DiscardCoordination } from './discard-coordination.ts';
 import { FrameTable } from './frame-table.ts';
 import type { GfnRange } from './gfn-range.ts';
 import type { Side } from './page.ts';
 import type { Regime } from './ports/host.ts';
+import type { Words } from './ports/words.ts';
 import type { PageRange, RamBlock } from './ram-block.ts';
 import type { Section } from './section.ts';
+import { SlotAttributes } from './slot-attributes.ts';
 import { ERRNO, type Status } from './status.ts';
 import type { UserMemory } from './user-memory.ts';
+import type { FrameNames } from './words/frame-names.ts';
+import { MemoryWords } from './words/memory-words.ts';
 
 /** Told after each change of a backing, an attribute or an owner; it looks and must not act. */
 export interface MemoryObserver {
@@ -36,15 +41,6 @@ export interface MemoryObserver {
   convertedInPlace(range: PageRange, side: Side): void;
 }
 
-interface BlockState {
-  readonly block: RamBlock;
-  /** Frame per page; undefined until the first one. In place: `shared` holds the guest_memfd's frames. */
-  shared: Int32Array | undefined;
-  private: Int32Array | undefined;
-  /** In place only: 1 = private. */
-  readonly privatePages: Bitmap;
-}
-
 export interface GuestMemoryOptions {
   readonly regime: Regime;
   /** Guest page numbers below this can be named; sections must lie below it. */
@@ -53,7 +49,8 @@ export interface GuestMemoryOptions {
 
 /** Host pages of different blocks never adjoin, so that a mapping cannot run from one block into the next. */
 const HOST_GAP_PAGES = 1024;
-const FIRST_HOST_PAGE = 0x7f0000000;
+/** 3 TiB. Low enough that host pages of any but huge guests are what engines call small integers, which are faster. */
+const FIRST_HOST_PAGE = 0x3000_0000;
 
 /**
  * Host page numbers from here on name pages of guest_memfd, which no process can map: a handle for a kernel that pins
@@ -80,8 +77,9 @@ export class GuestMemory implements UserMemory {
   observer: MemoryObserver | undefined = undefined;
   /** First pinned page of the last refused in-place conversion: the kernel's error_offset, in pages. */
   firstPinnedPage = -1;
-  /** KVM attributes by guest page number: 1 = private. */
-  readonly #attributes: Bitmap;
+  readonly #gfnCount: number;
+  #hasWords = false;
+  readonly #attributes = new SlotAttributes();
   readonly #blocks: BlockState[] = [];
   readonly #states = new Map<RamBlock, BlockState>();
   /** The block asked for last: walks over pages ask for the same one again and again. */
@@ -89,7 +87,7 @@ export class GuestMemory implements UserMemory {
 
   constructor(options: GuestMemoryOptions) {
     this.regime = options.regime;
-    this.#attributes = new Bitmap(options.gfnCount);
+    this.#gfnCount = options.gfnCount;
   }
 
   get blocks(): readonly RamBlock[] {
@@ -126,7 +124,8 @@ export class GuestMemory implements UserMemory {
     this.addressSpace.add(section);
     if (!section.block.hasGuestMemfd || this.regime === 'in-place') return;
     const gfns = { firstGfn: section.firstGfn, endGfn: section.firstGfn + section.pageCount };
-    assert(gfns.endGfn <= this.#attributes.bitCount, 'a section lies below gfnCount');
+    assert(gfns.endGfn <= this.#gfnCount, 'a section lies below gfnCount');
+    this.#attributes.of(gfns);
     this.setAttributes(gfns, 'private');
   }
 
@@ -141,7 +140,7 @@ export class GuestMemory implements UserMemory {
     const isPrivate =
       this.regime === 'in-place'
         ? this.#state(section.block).privatePages.test(page)
-        : this.#attributes.test(section.firstGfn + page - section.firstPage);
+        : this.#attributes.isPrivate(section.firstGfn + page - section.firstPage);
     return isPrivate ? 'private' : 'shared';
   }
 
@@ -205,12 +204,11 @@ export class GuestMemory implements UserMemory {
     return frame;
   }
 
-  /** KVM takes any guest pages, backed or not; those at `gfnCount` and above nobody can see, so they are not kept. */
+  /** KVM takes any guest pages, backed or not; those that no section ever showed nobody can see, so they are not kept. */
   setAttributes(gfns: GfnRange, side: Side): Status {
     if (this.regime === 'in-place') return -ERRNO.EINVAL;
     if (gfns.firstGfn >= gfns.endGfn || gfns.endGfn >= GFN_LIMIT) return -ERRNO.EINVAL;
-    const end = Math.min(gfns.endGfn, this.#attributes.bitCount);
-    if (gfns.firstGfn < end) this.#attributes.assign(gfns.firstGfn, end, side === 'private');
+    this.#attributes.assign(gfns.firstGfn, gfns.endGfn, side === 'private');
     this.observer?.attributesSet(gfns, side);
     return 0;
   }
@@ -262,6 +260,22 @@ export class GuestMemory implements UserMemory {
     for (const { block: shown, firstGfn, pageCount } of this.addressSpace.sections) {
       if (shown === block) this.setAttributes({ firstGfn, endGfn: firstGfn + pageCount }, 'private');
     }
+  }
+
+  /**
+   * The memory's state as words, its frames named by `names` (made for this memory's frame table). `sections` are all
+   * that can ever be there, memslots that come and go included. Blocks are those of now; none may come later. Once.
+   */
+  words(names: FrameNames, sections: readonly Section[]): Words {
+    assert(names.frames === this.frames, 'names are those of the frames of this memory');
+    assert(!this.#hasWords, 'a guest memory has words once');
+    this.#hasWords = true;
+    const { regime, addressSpace, coordination } = this;
+    return new MemoryWords(
+      { regime, blocks: this.#blocks, attributes: this.#attributes, addressSpace, coordination },
+      names,
+      sections,
+    );
   }
 
   #dropFrames(frames: Int32Array, range: PageRange): void {

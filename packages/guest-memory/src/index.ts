@@ -22,9 +22,13 @@ export type {
   StateBits,
   Strategy,
 } from './ports/strategy.ts';
+export type { Words } from './ports/words.ts';
 export { isManaged, type PageRange, type RamBlock } from './ram-block.ts';
 export { EXACT_TRACKING, SectionTracker, type TrackerOptions } from './section-tracker.ts';
 export { NO_PLUG_EVENTS } from './no-plug-events.ts';
 export { intersectSection, type Section } from './section.ts';
 export { ERRNO, type ErrnoName, type Status, statusText } from './status.ts';
 export type { UserMemory } from './user-memory.ts';
+export { FRAME_REF_BITS, FrameNames } from './words/frame-names.ts';
+export { firstConfusion, firstLoss, type Journey, type WordsSubject } from './words/words-laws.ts';
+export { type WorldParts, WorldWords } from './words/world-words.ts';

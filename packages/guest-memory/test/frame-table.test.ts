@@ -49,6 +49,38 @@ describe('FrameTable', () => {
   });
 });
 
+describe('a frame table that is loaded', () => {
+  test('frames/clear: nobody holds anything, identities begin at 1, generations and the peak go on', () => {
+    const frames = oneOfEach();
+    frames.write(1, 0xa1);
+    frames.write(1, 0xa2, 8);
+    frames.clear();
+    expect([frames.liveCount, frames.orphanCount, frames.pinCount, frames.endIdentity]).toEqual([0, 0, 0, 1]);
+    expect([frames.peakLiveCount, frames.pins(2), frames.isOrphan(2)]).toEqual([3, 0, false]);
+    expect([frames.allocate('private'), frames.allocate('shared')]).toEqual([1, 2]);
+    expect([frames.generation(1), frames.read(1), frames.read(1, 8), frames.owner(1)]).toEqual([3, 0, 0, 'private']);
+  });
+
+  test('frames/recreate: an orphan goes with its last pin, a backed frame with its backing', () => {
+    const frames = new FrameTable();
+    const [backed, orphan] = [frames.recreate(false, true), frames.recreate(true, false)];
+    frames.pin(orphan);
+    expect([backed, orphan, frames.isOrphan(backed), frames.isOrphan(orphan)]).toEqual([1, 2, false, true]);
+    expect([frames.owner(orphan), frames.liveCount, frames.orphanCount]).toEqual(['private', 2, 1]);
+    frames.unpin(orphan);
+    frames.unback(backed);
+    expect([frames.liveCount, frames.orphanCount, frames.pinCount, frames.endIdentity]).toEqual([0, 0, 0, 3]);
+  });
+
+  test('frames/many: freed identities are kept over more than the first arrays hold', () => {
+    const frames = new FrameTable();
+    for (let n = 1; n <= 200; n += 1) expect(frames.allocate('shared')).toBe(n);
+    for (let n = 1; n <= 200; n += 1) frames.unback(n);
+    for (let n = 200; n >= 1; n -= 1) expect(frames.allocate('shared')).toBe(n);
+    expect(frames.allocate('shared')).toBe(201);
+  });
+});
+
 /** A table in which 1 is backed, 2 an orphan, 3 free again, and the rest never was. */
 function oneOfEach(): FrameTable {
   const frames = new FrameTable();

@@ -43,7 +43,7 @@ describe('texts that hold no unit cases', () => {
     ['an expectation of the wrong type', 2, /"expect" must be true or false/, [CASE, { op: 'manager', expect: 1 }]],
     ['a run that is no pair', 2, /"expect" must be a list, each of its members \[offset, size\]/, [CASE, { op: 'replayPopulated', offset: 0, size: 1, expect: [[0]] }]],
     ['a call of another kind', 2, /"P" or "D"/, [CASE, { op: 'trace', expect: [['l', 'X', 0, 1]] }]],
-    ['a walk of minutes', 2, /more than 67108864 blocks/, [{ case: 'big', regionBytes: 2 ** 40 }, { ...SOURCE, granularity: 1 }]],
+    ['a walk of minutes', 2, /more than 1073741824 blocks/, [{ case: 'big', regionBytes: 2 ** 40 }, { ...SOURCE, granularity: 1 }]],
   ])('unit-cases/refused: %s', (_name, line, reason, lines) => {
     const check = (): unknown => checkUnitCases(text(...lines));
     expect(check).toThrow(UnitCaseError);

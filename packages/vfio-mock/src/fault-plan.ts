@@ -27,6 +27,11 @@ export class FaultPlan {
     this.#passes = { map: Infinity, unmap: Infinity };
   }
 
+  /** Whether a call will be refused some time. */
+  get isPlanned(): boolean {
+    return this.#passes.map !== Infinity || this.#passes.unmap !== Infinity;
+  }
+
   /** Calls of this kind that still pass before the plan refuses. */
   passes(kind: CallKind): number {
     return this.#passes[kind];

@@ -25,6 +25,8 @@ export {
   QEMU_LISTENER_STEPS,
 } from './listener/listener-steps.ts';
 export type { MappingDoor } from './listener/mapping-door.ts';
+export { containerWords, type ContainerWordsOptions } from './words/container-words.ts';
+export { type PageWindow, windowOf } from './words/page-window.ts';
 export {
   checkRecording,
   type CheckOptions,

@@ -14,10 +14,11 @@
  * Not covered: the config space, unplugged-inaccessible=off, resizable regions, the bytes of a migration stream, the
  * count the device takes in the discard coordination (whoever builds the world takes it).
  */
-import { ERRNO, statusText, type PlugSource, type Status } from '@sda-lab/guest-memory';
+import { ERRNO, statusText, type PlugSource, type Status, type Words } from '@sda-lab/guest-memory';
 import { answer } from './_internals/answer.ts';
 import { checkOptions, checkRequestedPages } from './_internals/check-options.ts';
 import { allBlocks, createState, discardBlocks, growUsable, type DeviceState } from './_internals/device-state.ts';
+import { DeviceWords } from './_internals/device-words.ts';
 import { addressOf } from './_internals/find-blocks.ts';
 import { discardUnplugged, restoreSizes, saveBlocks } from './_internals/restore.ts';
 import type { VirtioMemOptions } from './options.ts';
@@ -45,6 +46,8 @@ export function createVirtioMem(options: VirtioMemOptions, steps: DeviceSteps = 
 export class VirtioMem implements PlugSource {
   readonly name: string;
   readonly granulePages: number;
+  /** The device's state between requests; loading it calls nobody. */
+  readonly words: Words;
   readonly #state: DeviceState;
   #inRequest = false;
 
@@ -53,6 +56,7 @@ export class VirtioMem implements PlugSource {
     this.name = name;
     this.granulePages = state.blockPages;
     this.#state = state;
+    this.words = new DeviceWords(state);
   }
 
   get blockCount(): number {

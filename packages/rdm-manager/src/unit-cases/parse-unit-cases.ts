@@ -7,7 +7,7 @@ import type { NumberedStep, Step, UnitCase } from './unit-case.ts';
 import { UnitCaseError } from './unit-case-error.ts';
 
 /** A walk goes chunk by chunk; more of them in one step than this are no unit test. */
-const MAX_CHUNKS = 2 ** 26;
+const MAX_CHUNKS = 2 ** 30;
 
 /** All cases of a text; the first line that is none throws a UnitCaseError. Empty lines mean nothing. */
 export function parseUnitCases(text: string): readonly UnitCase[] {

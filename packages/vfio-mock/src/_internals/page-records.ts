@@ -30,9 +30,28 @@ export interface PageRecord {
   sharedAt?: number;
 }
 
+/** Told of each record that comes or goes, whole, before it is merged or after it was split off. */
+export interface RecordsWatcher {
+  inserted(record: PageRecord): void;
+  removed(record: PageRecord): void;
+}
+
 export class PageRecords {
+  watcher: RecordsWatcher | undefined = undefined;
   readonly #records: PageRecord[] = [];
   #mappingCount = 0;
+  #pageCount = 0;
+  #chargedCount = 0;
+
+  /** Mapped pages. */
+  get pageCount(): number {
+    return this.#pageCount;
+  }
+
+  /** Mapped pages that are charged to the user. */
+  get chargedCount(): number {
+    return this.#chargedCount;
+  }
 
   get mappingCount(): number {
     return this.#mappingCount;
@@ -72,7 +91,8 @@ export class PageRecords {
     const index = this.indexFrom(record.first);
     const next = this.#records[index];
     assert(next === undefined || next.first >= record.first + record.count, 'mappings never overlap');
-    this.#mappingCount += record.count / record.granule;
+    this.#count(record, 1);
+    this.watcher?.inserted(record);
     const before = this.#records[index - 1];
     if (before !== undefined && adjoin(before, record)) {
       before.count += record.count;
@@ -92,8 +112,27 @@ export class PageRecords {
     const last = this.#records[to];
     assert(last === undefined || last.first >= end, 'no mapping sticks out of a removed range');
     const removed = this.#records.splice(from, to - from);
-    for (const { count, granule } of removed) this.#mappingCount -= count / granule;
+    for (const record of removed) {
+      this.#count(record, -1);
+      this.watcher?.removed(record);
+    }
     return removed;
+  }
+
+  /**
+   * The first `count` of `records` instead of all there were: ascending, not overlapping. They are not copied; the
+   * watcher, who gives them, is not told.
+   */
+  replaceAll(records: readonly PageRecord[], count: number): void {
+    this.#mappingCount = 0;
+    this.#pageCount = 0;
+    this.#chargedCount = 0;
+    for (let index = 0; index < count; index += 1) {
+      const record = records[index]!;
+      this.#records[index] = record;
+      this.#count(record, 1);
+    }
+    while (this.#records.length > count) this.#records.pop();
   }
 
   /** Makes two mappings of the one that holds `at` strictly inside. */
@@ -115,6 +154,13 @@ export class PageRecords {
       host: whole.host + head,
       ...(sharedAt === undefined ? {} : { sharedAt: sharedAt + head }),
     });
+  }
+
+  /** Counts a record that came (`sign` 1) or went (-1). */
+  #count({ count, granule, charged }: PageRecord, sign: number): void {
+    this.#mappingCount += sign * (granule === 1 ? count : count / granule);
+    this.#pageCount += sign * count;
+    if (charged) this.#chargedCount += sign * count;
   }
 
   #splitAt(page: number): void {

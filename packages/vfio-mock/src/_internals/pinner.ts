@@ -70,6 +70,16 @@ export class Pinner {
     }
   }
 
+  /** Charges mappings of `pages` pages that a loaded state has, or a left one had (negative); pins nothing. */
+  charge(pages: number, chargedPages: number): void {
+    if (this.#style === 'user-whole') {
+      this.#account.pinnedVm += pages;
+      this.#account.userLockedVm += chargedPages;
+    } else {
+      this.#account.lockedVm += pages;
+    }
+  }
+
   #pinWhole(
     sink: FrameSink,
     first: number,

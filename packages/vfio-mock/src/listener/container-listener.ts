@@ -29,9 +29,12 @@ import {
   type Side,
   type Status,
   statusText,
+  type Words,
 } from '@sda-lab/guest-memory';
+import { ListenerWords } from '../words/listener-words.ts';
 import { checkAdmission } from './admission.ts';
 import type { CallContext, ListenerCall } from './listener-call.ts';
+import type { Followed, ListenerState } from './listener-state.ts';
 import { type BlockRun, type ListenerSteps, QEMU_LISTENER_STEPS } from './listener-steps.ts';
 import type { MappingDoor } from './mapping-door.ts';
 import { SectionMapper } from './section-mapper.ts';
@@ -69,12 +72,6 @@ export interface ContainerListenerOptions {
   readonly steps?: ListenerSteps;
 }
 
-interface Followed {
-  readonly section: Section;
-  /** Who tells of the section; undefined when it is mapped whole. */
-  readonly instance: Instance | undefined;
-}
-
 export class ContainerListener implements Consumer {
   readonly name: string;
   readonly sides: Side | 'both' = 'shared';
@@ -87,12 +84,8 @@ export class ContainerListener implements Consumer {
   readonly #options: ContainerListenerOptions;
   readonly #steps: ListenerSteps;
   readonly #mapper: SectionMapper;
-  /** In the order they were added. */
-  #followed: readonly Followed[] = [];
-  /** Granule of the last run mapped of a section: what a remap uses. */
-  readonly #granules = new Map<Section, number>();
+  readonly #state: ListenerState = { isAttached: false, followed: [], granules: new Map() };
   #context: CallContext = 'run';
-  #isAttached = false;
 
   constructor(options: ContainerListenerOptions) {
     const { name, unmapShape, door, masksEnoent, observe, steps = QEMU_LISTENER_STEPS } = options;
@@ -104,17 +97,18 @@ export class ContainerListener implements Consumer {
     this.smallestPages = options.smallestPages ?? 1;
   }
 
+  /** Also 0 after an unmap: what a refused map left of its run is news only until the next call. */
   get done(): number {
     return this.#mapper.done;
   }
 
   get isAttached(): boolean {
-    return this.#isAttached;
+    return this.#state.isAttached;
   }
 
   /** Sections the listener follows now, in the order they were added. */
   get sections(): readonly Section[] {
-    return this.#followed.map(({ section }) => section);
+    return this.#state.followed.map(({ section }) => section);
   }
 
   /**
@@ -123,10 +117,10 @@ export class ContainerListener implements Consumer {
    * (QEMU reports an error there and has no errno for it).
    */
   attach(addressSpace: AddressSpace, instance: Instance, coordination: DiscardCoordination): Status {
-    assert(!this.#isAttached, 'a container is attached once');
+    assert(!this.#state.isAttached, 'a container is attached once');
     const taken = this.#steps.coordinate(coordination, 'attach');
     if (taken !== 0) return taken;
-    this.#isAttached = true;
+    this.#state.isAttached = true;
     for (const section of this.#steps.arriving(addressSpace.sections)) {
       const status = this.#regionAdd(section, instance);
       if (status === 0) continue;
@@ -148,7 +142,7 @@ export class ContainerListener implements Consumer {
    * profile says; for a managed section it is the strategy that hears of refused maps and decides what it answers.
    */
   addSection(section: Section, instance: Instance): Status {
-    assert(this.#isAttached, 'a section comes to a container with a device');
+    assert(this.#state.isAttached, 'a section comes to a container with a device');
     const added = this.#regionAdd(section, instance);
     const isAdmitted = added !== 0 || this.#admit();
     if (added === 0 && isAdmitted) return 0;
@@ -160,9 +154,9 @@ export class ContainerListener implements Consumer {
 
   /** A section goes while a device is attached. Call it before the section leaves the address space. */
   removeSection(section: Section): void {
-    const gone = this.#followed.find((one) => one.section === section);
+    const gone = this.#state.followed.find((one) => one.section === section);
     assert(gone !== undefined, 'a section goes that the listener follows');
-    this.#followed = this.#followed.filter((one) => one !== gone);
+    this.#state.followed = this.#state.followed.filter((one) => one !== gone);
     this.#regionDelete(gone);
   }
 
@@ -174,10 +168,10 @@ export class ContainerListener implements Consumer {
    * wrong runs, the outcome is the same: mappings that should not be, or are not there.
    */
   remap(empty: () => void): Status {
-    assert(this.#isAttached, 'a container with a device is remapped');
+    assert(this.#state.isAttached, 'a container with a device is remapped');
     empty();
     for (const section of this.sections) this.#mapper.emptied(section, 'remap');
-    for (const { section, instance } of this.#followed) {
+    for (const { section, instance } of this.#state.followed) {
       const status = this.#remapSection(section, instance);
       if (status !== 0) return status;
     }
@@ -193,7 +187,7 @@ export class ContainerListener implements Consumer {
   ): Status {
     assert(side === 'shared', 'this listener maps shared pages only');
     this.notificationCount += 1;
-    this.#granules.set(section, granulePages);
+    this.#latchGranule(section, granulePages);
     const run = { firstPage, pageCount };
     const status = this.#map(section, run, granulePages);
     if (status === 0 || this.#options.profile.rollback === 'none') return status;
@@ -204,27 +198,49 @@ export class ContainerListener implements Consumer {
   unmapRun(section: Section, side: Side, firstPage: number, pageCount: number): Status {
     assert(side === 'shared', 'this listener maps shared pages only');
     this.notificationCount += 1;
+    this.#mapper.done = 0;
     return this.#unmap(section, this.#steps.unmapped(section, { firstPage, pageCount }));
   }
 
   #depart(coordination: DiscardCoordination, occasion: 'refused' | 'detach'): void {
-    const followed = this.#followed;
-    this.#followed = [];
+    const followed = this.#state.followed;
+    this.#state.followed = [];
     for (const section of this.#steps.departing(followed.map((one) => one.section))) {
       this.#regionDelete(followed.find((one) => one.section === section)!);
     }
-    this.#isAttached = false;
+    this.#state.isAttached = false;
     this.#steps.coordinate(coordination, occasion);
   }
 
+  /**
+   * The listener's state as words; `sections` are all it may ever follow, `instance` tells of the managed ones. Stored
+   * and loaded with the words of its container, between calls.
+   */
+  words(sections: readonly Section[], instance: Instance): Words {
+    const instanceOf = (section: Section): Instance | undefined => (this.#isManaged(section) ? instance : undefined);
+    return new ListenerWords({ state: this.#state, mapper: this.#mapper, instanceOf }, sections);
+  }
+
+  #isManaged(section: Section): boolean {
+    return this.#options.isManaged?.(section) ?? isManaged(section.block);
+  }
+
+  /** The smallest granule is what a remap takes anyway. */
+  #latchGranule(section: Section, granulePages: number): void {
+    const { granules } = this.#state;
+    if (granulePages !== this.smallestPages) granules.set(section, granulePages);
+    else if (granules.size > 0) granules.delete(section);
+  }
+
   #regionAdd(section: Section, instance: Instance): Status {
-    const hasManager = this.#options.isManaged?.(section) ?? isManaged(section.block);
+    const hasManager = this.#isManaged(section);
     const status = this.#inContext('attach', () => {
       if (hasManager) return instance.subscribe(this, section);
       const window = this.#steps.window(section);
       return this.#map(section, window, window.pageCount);
     });
-    if (status === 0) this.#followed = [...this.#followed, { section, instance: hasManager ? instance : undefined }];
+    if (status === 0) this.#state.followed = [...this.#state.followed, { section, instance: hasManager ? instance : undefined }];
+    else this.#state.granules.delete(section);
     return status;
   }
 
@@ -233,7 +249,7 @@ export class ContainerListener implements Consumer {
       if (instance === undefined) this.#unmap(section, this.#steps.window(section));
       else instance.unsubscribe(this, section);
     });
-    this.#granules.delete(section);
+    this.#state.granules.delete(section);
   }
 
   #remapSection(section: Section, instance: Instance | undefined): Status {
@@ -242,7 +258,7 @@ export class ContainerListener implements Consumer {
       const window = this.#steps.window(section);
       return this.#mapper.map(section, window, window.pageCount, 'remap');
     }
-    const granulePages = this.#granules.get(section) ?? this.smallestPages;
+    const granulePages = this.#state.granules.get(section) ?? this.smallestPages;
     return instance.runs(block, 'dma', firstPage, firstPage + pageCount, (first, end) =>
       this.#mapper.map(section, { firstPage: first, pageCount: end - first }, granulePages, 'remap'),
     );
@@ -277,7 +293,7 @@ export class ContainerListener implements Consumer {
   #admit(): boolean {
     const { profile, memslotCount, dmaMaxMappings } = this.#options;
     if (profile.admission === 'off') return true;
-    const sections = this.#followed.filter(({ instance }) => instance !== undefined).map(({ section }) => section);
+    const sections = this.#state.followed.filter(({ instance }) => instance !== undefined).map(({ section }) => section);
     const { admitted } = checkAdmission({ sections, granulePages: 1, memslotCount, dmaMaxMappings });
     this.warnedOfLimit = !admitted && profile.admission === 'warn';
     return admitted || profile.admission === 'warn';

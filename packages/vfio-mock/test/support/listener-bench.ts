@@ -5,7 +5,6 @@
  * Lines: `map 10+2 from 130 rw` (guest page, count, host page), `unmap 10+2`; `!` at the end of a refused one.
  */
 import {
-  DiscardCoordination,
   ERRNO,
   GuestMemory,
   type Instance,
@@ -68,12 +67,12 @@ export class TestDoor implements MappingDoor {
   }
 }
 
-export const HOST_PAGE = 0x7f0000000;
+export const HOST_PAGE = 0x3000_0000;
 
 /** Two aliases of one managed block and a ROM: block pages [0,8) at guest page 32, [8,16) at 67, the ROM at 48. */
 export class ListenerBench {
   readonly memory = new GuestMemory({ regime: 'two-backend', gfnCount: 128 });
-  readonly coordination = new DiscardCoordination();
+  readonly coordination = this.memory.coordination;
   readonly door = new TestDoor();
   readonly calls: ListenerCall[] = [];
   readonly ram: RamBlock;

@@ -13,7 +13,7 @@ interface SectionOperation {
   readonly count: number;
 }
 
-type Operation = { readonly op: 'attach' | 'detach' } | SectionOperation;
+export type Operation = { readonly op: 'attach' | 'detach' } | SectionOperation;
 
 interface History {
   readonly profile: ListenerProfile;
@@ -25,7 +25,7 @@ interface History {
   readonly operations: readonly Operation[];
 }
 
-const operation: fc.Arbitrary<Operation> = fc.oneof(
+export const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom<Operation>({ op: 'attach' }, { op: 'attach' }, { op: 'detach' }) },
   {
     weight: 6,
@@ -111,7 +111,7 @@ function runOf(followed: readonly Section[], section: Section, each: { first: nu
   return { first, end: Math.min(first + each.count + 1, section.firstPage + section.pageCount) };
 }
 
-function onListener(bench: ListenerBench, each: Operation): string {
+export function onListener(bench: ListenerBench, each: Operation): string {
   const { listener } = bench;
   if (!('section' in each)) {
     if (each.op === 'attach' && !listener.isAttached) return String(bench.attach() === 0);

@@ -40,6 +40,8 @@ export interface Bench {
   readonly block: RamBlock;
   readonly faults: Faults;
   migrating: boolean;
+  /** Memslots its host was told to show. */
+  readonly shown: Set<number>;
   /** What was called since the last `take`. */
   readonly take: () => string[];
   /** Runs inside each event, after its line was written. */
@@ -64,6 +66,7 @@ export function createBench(options: BenchOptions = {}): Bench {
   const block: RamBlock = { name: 'ram', pageCount, hostFirstPage: 0x7f0000000, hasGuestMemfd };
   const faults: Faults = { ...NO_FAULTS };
   const lines: string[] = [];
+  const shown = new Set<number>();
   const events = createEvents(faults, (name, source, range) => {
     if (source !== bench.device) throw new Error('an event names the device as its source');
     lines.push(`${name} ${rangeText(range)} ${plugText(source, range)}`);
@@ -88,7 +91,7 @@ export function createBench(options: BenchOptions = {}): Bench {
       blockPages,
       requestedPages: requestedBlocks * blockPages,
       ...(extentPages === undefined ? {} : { extentPages }),
-      ...(blocksPerMemslot === 0 ? {} : { memslots: { blocksPerMemslot, host: createMemslotHost(faults, lines) } }),
+      ...(blocksPerMemslot === 0 ? {} : { memslots: { blocksPerMemslot, host: createMemslotHost(faults, lines, shown) } }),
       ...(options.hasPrealloc === true ? { prealloc } : {}),
       isIncoming: options.isIncoming ?? false,
       scaled: true,
@@ -103,6 +106,7 @@ export function createBench(options: BenchOptions = {}): Bench {
     block,
     faults,
     migrating: false,
+    shown,
     take: () => lines.splice(0),
     inside: () => undefined,
   };
@@ -110,8 +114,7 @@ export function createBench(options: BenchOptions = {}): Bench {
 }
 
 /** Refuses what it should not be asked: every memslot is inactive or active, in turns. */
-function createMemslotHost(faults: Faults, lines: string[]): MemslotHost {
-  const active = new Set<number>();
+function createMemslotHost(faults: Faults, lines: string[], active: Set<number>): MemslotHost {
   const changed = (index: number, isActive: boolean): void => {
     if (active.has(index) === isActive) throw new Error(`memslot ${index} is ${isActive ? '' : 'in'}active already`);
     if (isActive) active.add(index);

@@ -18,7 +18,7 @@ export interface Run {
   readonly operations: readonly Operation[];
 }
 
-const shape: fc.Arbitrary<ModelShape> = fc
+export const shape: fc.Arbitrary<ModelShape> = fc
   .record({
     blockCount: fc.integer({ min: 1, max: 10 }),
     blockPages: fc.constantFrom(1, 2, 4, 8),
@@ -44,7 +44,7 @@ const rangeOperation = fc.record({
   offset: fc.oneof({ weight: 12, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(1, 4096) }),
 });
 
-const operation: fc.Arbitrary<Operation> = fc.oneof(
+export const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 12, arbitrary: rangeOperation },
   { weight: 1, arbitrary: fc.constantFrom<Operation>({ op: 'UNPLUG_ALL' }, { op: 'reset' }, { op: 'wake-up' }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('requested'), blocks: fc.nat(10) }) },
@@ -109,7 +109,7 @@ export function compare(run: Run, steps?: DeviceSteps): Comparison {
   return { device: bench.device, seen, expected };
 }
 
-function applyToDevice(bench: Bench, each: Operation): string {
+export function applyToDevice(bench: Bench, each: Operation): string {
   const { device } = bench;
   if ('offset' in each) {
     return JSON.stringify(device.request({ type: each.op, addr: addressOf(bench, each), nbBlocks: each.count }));
