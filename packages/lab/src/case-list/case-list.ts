@@ -6,13 +6,13 @@ import { toMarkdown } from '../text/to-markdown.ts';
 
 export function caseList(): string {
   const negatives = CASES.filter(({ isNegative }) => isNegative).length;
-  const share = Math.floor((100 * negatives) / CASES.length);
+  const share = Math.round((100 * negatives) / CASES.length);
   const families = [...new Set(CASES.map(familyOf))];
   return toMarkdown([
     { kind: 'heading', level: 1, text: 'Cases' },
     {
       kind: 'text',
-      text: `${CASES.length} named cases, ${negatives} of them negative (${share} %): something is refused, or must not happen. Each runs in several worlds per backend and regime; the judge asks every invariant in each, whatever the case is about.`,
+      text: `${CASES.length} named cases, ${negatives} of them negative (${share} %): something is refused, or must not happen. Each runs in several worlds per backend and regime; the judge asks every invariant in each, whatever the case is about. *about* is that [invariant](invariants.md); *source* and *basis* say where the fact comes from: \`observed\` on a real system, \`source\` read, \`list\` posted, \`derived\` from one of these and seen nowhere ([limits](limits.md)).`,
     },
     countTable(),
     ...families.flatMap(familyBlocks),

@@ -10,10 +10,10 @@ import type { Block } from '../text/block.ts';
 import { toMarkdown } from '../text/to-markdown.ts';
 import type { Defect } from './defect.ts';
 
-const HEAD = `Each row is a mistake that was made upstream, the strategy that models it, and the case that finds it. The
-last column runs as it stands. *reach* is \`latent\` where the QEMU of that version stops the VM, or blocks the feature,
-before it matters. *basis* says what the row rests on: \`observed\` on a real system, \`source\` read, \`list\` posted,
-\`derived\` by this lab and confirmed by nobody yet.`;
+const HEAD = `Each row is a mistake that was made, posted or found by reading the sources, the strategy that models it, and the case that finds it.
+The number names its line under "To see each". *reach* is \`latent\` where the VMM of that version stops the VM, or blocks
+the feature, before it matters. *basis* says what the row rests on: \`observed\` on a real system, \`source\` read, \`list\`
+posted, \`derived\` by this lab and confirmed by nobody yet.`;
 
 /** The finding behind a row; throws when the case does not find it, so that no row can stand unfound. */
 export function findDefect(defect: Defect): Finding {
@@ -33,7 +33,7 @@ export function findDefect(defect: Defect): Finding {
 export function trackRecord(defects: readonly Defect[]): string {
   const table: Block = {
     kind: 'table',
-    head: ['defect', 'where', 'strategy', 'invariant', 'basis', 'reach', 'case', 'history'],
+    head: ['defect', 'where', 'strategy', 'invariant', 'basis', 'reach', 'case', 'number'],
     rows: defects.map((defect, at) => rowOf(defect, at)),
   };
   return toMarkdown([
