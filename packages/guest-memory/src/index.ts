@@ -22,7 +22,7 @@ export type {
   StateBits,
   Strategy,
 } from './ports/strategy.ts';
-export type { Words } from './ports/words.ts';
+export type { Cast, Words } from './ports/words.ts';
 export { isManaged, type PageRange, type RamBlock } from './ram-block.ts';
 export { EXACT_TRACKING, SectionTracker, type TrackerOptions } from './section-tracker.ts';
 export { NO_PLUG_EVENTS } from './no-plug-events.ts';

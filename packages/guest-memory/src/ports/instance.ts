@@ -6,7 +6,7 @@ import type { Section } from '../section.ts';
 import type { Status } from '../status.ts';
 import type { Consumer } from './consumer.ts';
 import type { PlugEvents, PlugSource } from './plug.ts';
-import type { Words } from './words.ts';
+import type { Cast, Words } from './words.ts';
 
 /** A guest's conversion request after validation: the pages of one block, and the guest pages the attributes go to. */
 export interface ConversionRequest {
@@ -51,10 +51,10 @@ export interface Instance {
    */
   runs(block: RamBlock, view: View, firstPage: number, endPage: number, emit: EmitRun): Status;
   /**
-   * All the design remembers between operations, for a search that leaves states and comes back to them. What it asks of
-   * somebody else (a side, a plugged block, a mapping) belongs to that part's words. Consumers, sections and sources are
-   * named by position among those the design has met; they stay the same objects over a load. A design without words is
+   * All the design remembers between operations, as words, for a search that leaves states and comes back to them. What
+   * it asks of somebody else (a side, a plugged block, a mapping) belongs to that part's words. Asked once, after all
+   * blocks were added; a load puts followers and sources in and out without any call to them. A design without words is
    * searched by re-execution: slower, and never wrong.
    */
-  readonly words?: Words;
+  words?(cast: Cast): Words;
 }

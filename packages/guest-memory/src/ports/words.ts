@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+import type { Section } from '../section.ts';
+import type { Consumer } from './consumer.ts';
+import type { PlugSource } from './plug.ts';
 
 /**
  * The state of one part of a world as 32-bit words, so that a search can leave a state and come back to it.
@@ -22,4 +25,15 @@ export interface Words {
   store(words: Int32Array, at: number): void;
   /** Puts the part, whatever state it is in, into the state stored there. */
   load(words: Int32Array, at: number): void;
+}
+
+/**
+ * Everybody one instance may ever hear of, by position: words name them by it. The same objects stay the same parts of
+ * the world over a load; who has not been met yet is met by a load.
+ */
+export interface Cast {
+  readonly consumers: readonly Consumer[];
+  /** Of every block that was added, all that may ever be shown. */
+  readonly sections: readonly Section[];
+  readonly sources: readonly PlugSource[];
 }

@@ -7,6 +7,7 @@
  * remains decides `mapped = attached AND shared AND plugged`, and runs on the design's own code through the same ports.
  */
 import {
+  type Cast,
   type ConversionRequest,
   ERRNO,
   type GfnRange,
@@ -66,6 +67,11 @@ export class PageMachine {
     this.#requests = this.#ranges.map((pages, page) => ({ pages, gfns: { firstGfn: page, endGfn: page + 1 } }));
     this.hasSource = this.#accepts();
     this.instance = this.#create();
+  }
+
+  /** Everybody the design may hear of. */
+  get cast(): Cast {
+    return { consumers: this.containers, sections: [this.#section], sources: [this.#source] };
   }
 
   /** A fresh machine with a fresh instance: all private, all unplugged where there is a source, nothing attached. */

@@ -13,7 +13,7 @@
  *
  * Not covered: runs of several pages, unmaps that are refused, everything a world has beyond page-machine.ts.
  */
-import { assert, type Instance, type Status, type Strategy } from '@sda-lab/guest-memory';
+import { assert, type Status, type Strategy, type Words } from '@sda-lab/guest-memory';
 import type { Operation } from '../../history/operation.ts';
 import { InputHistory } from '../input-history.ts';
 import { ENDED, NEXT, NOT_ENABLED, type Property, type SearchModel, type Sometimes, VIOLATED } from '../search-model.ts';
@@ -35,13 +35,6 @@ import {
   wrongMappings,
 } from './page-properties.ts';
 import { CONVERT, type PageOperation, pageOperations, PLUG } from './transitions.ts';
-
-/** What an instance offers whose whole state can be stored in words and loaded again. */
-export interface StateWords {
-  readonly count: number;
-  store(words: Int32Array, at: number): void;
-  load(words: Int32Array, at: number): void;
-}
 
 /** Sides, plug state, mappings of both containers, who is attached. */
 export const MACHINE_WORDS = 5;
@@ -156,17 +149,17 @@ abstract class PageModel implements SearchModel {
 
 class WordsPageModel extends PageModel {
   readonly wordCount: number;
-  #words: StateWords;
+  #words: Words;
 
   constructor(strategy: Strategy, options: PerPageOptions) {
     super(strategy, options);
-    this.#words = wordsOf(this.machine.instance)!;
+    this.#words = wordsOf(this.machine)!;
     this.wordCount = MACHINE_WORDS + this.#words.count;
   }
 
   override reset(): void {
     super.reset();
-    this.#words = wordsOf(this.machine.instance)!;
+    this.#words = wordsOf(this.machine)!;
   }
 
   store(words: Int32Array, at: number): void {
@@ -209,16 +202,12 @@ class ReplayedPageModel extends PageModel {
 /** The model over one design, by words where the design has them. */
 export function createPerPageModel(strategy: Strategy, options: PerPageOptions): SearchModel & { readonly machine: PageMachine } {
   const machine = new PageMachine(strategy, options.pages, options.without ?? new Set());
-  const words = wordsOf(machine.instance);
-  if (words === undefined) return new ReplayedPageModel(strategy, options);
-  const { count } = words;
-  for (const at of machine.containers.keys()) machine.switchDevice(at);
-  assert(wordsOf(machine.instance)?.count === count, 'a design has as many words with devices as without');
+  if (machine.instance.words === undefined) return new ReplayedPageModel(strategy, options);
   return new WordsPageModel(strategy, options);
 }
 
-function wordsOf(instance: Instance & { readonly words?: StateWords | undefined }): StateWords | undefined {
-  return instance.words;
+function wordsOf({ instance, cast }: PageMachine): Words | undefined {
+  return instance.words?.(cast);
 }
 
 function storeMachine({ shared, plugged, containers, attached }: PageMachine, words: Int32Array, at: number): void {

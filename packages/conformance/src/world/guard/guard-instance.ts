@@ -96,7 +96,8 @@ function completed(created: unknown, strategy: Strategy): Instance {
   const given = created as Partial<Instance>;
   const defaults = defaultsFor(strategy);
   const members = MEMBERS.map((member) => [member, memberOf(given, defaults, member)]);
-  return { ...(Object.fromEntries(members) as Instance), plug: (given.plug ?? defaults.plug)! };
+  const instance = { ...(Object.fromEntries(members) as Instance), plug: (given.plug ?? defaults.plug)! };
+  return typeof given.words === 'function' ? { ...instance, words: given.words.bind(given) } : instance;
 }
 
 function memberOf(given: object, defaults: object, member: string): Callable {
@@ -128,6 +129,12 @@ function guarded(inner: Instance, guard: Guard, known: Set<unknown>): Instance {
     plug: guardPlug(inner.plug, { status, nothing, sources }),
     runs: (block, view, firstPage, endPage, emit) =>
       status('runs', () => inner.runs(block, view, firstPage, endPage, guardEmit(emit, block, guard))),
+    ...(inner.words && {
+      words: (cast) => {
+        for (const section of cast.sections) hand(section);
+        return inner.words!({ ...cast, consumers: cast.consumers.map(consumers), sources: cast.sources.map(sources) });
+      },
+    }),
   };
 }
 

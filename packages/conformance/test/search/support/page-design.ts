@@ -2,6 +2,7 @@
 // A design for the per-page model that does right in a few lines, with state that can be stored in words; and faults to
 // plant into it. One block, at most two followers, one bit per page.
 import {
+  type Cast,
   type Consumer,
   ERRNO,
   type Host,
@@ -11,8 +12,8 @@ import {
   type Section,
   type Status,
   type Strategy,
+  type Words,
 } from '@sda-lab/guest-memory';
-import type { StateWords } from '../../../src/search/per-page/per-page-model.ts';
 
 export type PageFault =
   /** Consumers told before a refusal are not put back. */
@@ -53,7 +54,7 @@ class PageDesign {
     this.#fault = fault;
   }
 
-  instance(hasWords: boolean): Instance & { readonly words?: StateWords } {
+  instance(hasWords: boolean): Instance {
     return {
       addBlock: () => 0,
       removeBlock: () => undefined,
@@ -88,12 +89,13 @@ class PageDesign {
         },
       },
       runs: () => 0,
-      ...(hasWords && { words: this.#words() }),
+      ...(hasWords && { words: (cast) => this.#words(cast) }),
     };
   }
 
   /** Sides, plug state, who follows, and the mappings of c0 and c1. */
-  #words(): StateWords {
+  #words({ consumers, sections: [section] }: Cast): Words {
+    for (const consumer of consumers) this.#meet(consumer, section!);
     const keepsPlugged = this.#fault !== 'short-words';
     return {
       count: 5,
@@ -119,13 +121,17 @@ class PageDesign {
     };
   }
 
+  #meet(consumer: Consumer, section: Section): Follower {
+    const known = this.#followers.find((one) => one.consumer === consumer);
+    if (known !== undefined) return known;
+    const follower = { consumer, section, index: Number(consumer.name.slice(1)), isThere: false, mapped: 0 };
+    this.#followers.push(follower);
+    this.#followers.sort((a, b) => a.index - b.index);
+    return follower;
+  }
+
   #subscribe(consumer: Consumer, section: Section): Status {
-    let follower = this.#followers.find((one) => one.consumer === consumer);
-    if (follower === undefined) {
-      follower = { consumer, section, index: Number(consumer.name.slice(1)), isThere: false, mapped: 0 };
-      this.#followers.push(follower);
-      this.#followers.sort((a, b) => a.index - b.index);
-    }
+    const follower = this.#meet(consumer, section);
     if (this.#fault === 'refuses' && this.#followers.some(({ isThere }) => isThere)) return -ERRNO.EBUSY;
     if (this.#fault !== 'no-replay') {
       const status = this.#mapAt(follower, this.#shared & this.#plugged);
