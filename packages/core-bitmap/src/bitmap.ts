@@ -25,6 +25,11 @@ import type { EmitBits } from './emit-bits.ts';
 import type { Occupancy } from './occupancy.ts';
 import type { ReadonlyBitmap } from './readonly-bitmap.ts';
 
+/**
+ * For the walks of this package: the bits of a small bitmap; undefined for a large one, and for a reader of another kind.
+ */
+export let smallBitsOf: (bits: ReadonlyBitmap) => number | undefined;
+
 /** `flip` of a search: what to xor so that the bit looked for reads 1. */
 const LOOK_FOR_SET = 0;
 const LOOK_FOR_CLEAR = -1;
@@ -32,25 +37,27 @@ const LOOK_FOR_CLEAR = -1;
 /** @public */
 export class Bitmap implements ReadonlyBitmap {
   readonly bitCount: number;
+  /** 32-bit words that hold all bits. */
+  readonly wordCount: number;
   /** Undefined for a small bitmap, whose bits are `#small`. */
   readonly #tree: Radix | undefined;
   #small = 0;
+
+  static {
+    smallBitsOf = (bits) => (#small in bits && bits.#tree === undefined ? bits.#small : undefined);
+  }
 
   /** @param bitCount - 1 to 2^31, both included. */
   constructor(bitCount: number) {
     checkBitCount(bitCount);
     this.bitCount = bitCount;
+    this.wordCount = Math.ceil(bitCount / 32);
     this.#tree = bitCount <= SMALL_BIT_COUNT ? undefined : new Radix(bitCount);
   }
 
   /** Bytes of the arrays held now, free records included; the fixed size of the object is not counted. */
   get byteCount(): number {
     return this.#tree?.byteCount() ?? 0;
-  }
-
-  /** 32-bit words that hold all bits. */
-  get wordCount(): number {
-    return (this.bitCount + 31) >>> 5;
   }
 
   set(firstBit: number, endBit: number): void {
@@ -121,11 +128,14 @@ export class Bitmap implements ReadonlyBitmap {
    * @param firstBit - @defaultValue 0
    * @param endBit - @defaultValue bitCount
    */
-  storeWords(words: Int32Array, at: number, firstBit: number = 0, endBit: number = this.bitCount): void {
-    if (this.#isOneWord(words, at, firstBit, endBit)) {
-      words[at] = this.#small;
-      return;
-    }
+  storeWords(words: Int32Array, at: number, firstBit?: number, endBit?: number): void {
+    // The common case: all of a small bitmap, and a legal place for its word.
+    const isWhole = firstBit === undefined && endBit === undefined;
+    if (isWhole && this.#tree === undefined && at >>> 0 === at && at < words.length) words[at] = this.#small;
+    else this.#storeRange(words, at, firstBit ?? 0, endBit ?? this.bitCount);
+  }
+
+  #storeRange(words: Int32Array, at: number, firstBit: number, endBit: number): void {
     checkRange('storeWords', firstBit, endBit, this.bitCount);
     checkWords('storeWords', words, at, firstBit, endBit);
     const tree = this.#tree;
@@ -144,11 +154,14 @@ export class Bitmap implements ReadonlyBitmap {
    * @param firstBit - @defaultValue 0
    * @param endBit - @defaultValue bitCount
    */
-  loadWords(words: Int32Array, at: number, firstBit: number = 0, endBit: number = this.bitCount): void {
-    if (this.#isOneWord(words, at, firstBit, endBit)) {
-      this.#small = words[at]! & maskOf(0, endBit);
-      return;
-    }
+  loadWords(words: Int32Array, at: number, firstBit?: number, endBit?: number): void {
+    const isWhole = firstBit === undefined && endBit === undefined;
+    const isOneWord = isWhole && this.#tree === undefined && at >>> 0 === at && at < words.length;
+    if (isOneWord) this.#small = words[at]! & maskOf(0, this.bitCount);
+    else this.#loadRange(words, at, firstBit ?? 0, endBit ?? this.bitCount);
+  }
+
+  #loadRange(words: Int32Array, at: number, firstBit: number, endBit: number): void {
     checkRange('loadWords', firstBit, endBit, this.bitCount);
     checkWords('loadWords', words, at, firstBit, endBit);
     const tree = this.#tree;
@@ -159,11 +172,6 @@ export class Bitmap implements ReadonlyBitmap {
       else writeWord(tree, first, bitsHere, words[index]!);
       index += 1;
     }
-  }
-
-  /** The common case: a small bitmap, all of it, and a legal place for its word. */
-  #isOneWord(words: Int32Array, at: number, firstBit: number, endBit: number): boolean {
-    return this.#tree === undefined && firstBit === 0 && endBit === this.bitCount && at >>> 0 === at && at < words.length;
   }
 
   #loadSmall(word: number, firstBit: number, endBit: number): void {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * Runs where several bitmaps agree with what is asked of them: AND, AND NOT, any number. Leapfrogs: each bitmap
- * in turn jumps to its next fitting bit, so long uniform stretches cost one step. Keeps no state between
- * runs. Does not cover OR; ask for the runs of the negations and take the gaps.
+ * in turn jumps to its next fitting bit, so long uniform stretches cost one step. Where all bitmaps are small, their
+ * words are put together instead. Keeps no state between runs. Does not cover OR; ask for the runs of the negations and
+ * take the gaps.
  */
 import { checkRange, MAX_BIT_COUNT } from './_internals/check.ts';
+import { findSmall } from './_internals/small.ts';
+import { smallBitsOf } from './bitmap.ts';
 import type { Condition } from './condition.ts';
 import type { EmitBits } from './emit-bits.ts';
 
@@ -23,6 +26,13 @@ export function forEachRunWhere(
   let limit = MAX_BIT_COUNT;
   for (const { bits } of conditions) limit = Math.min(limit, bits.bitCount);
   checkRange('forEachRunWhere', firstBit, endBit, limit);
+  const agreed = smallBitsWhere(conditions);
+  return agreed === undefined
+    ? leapfrog(conditions, firstBit, endBit, emit)
+    : walkSmall(conditions, agreed, firstBit, endBit, emit);
+}
+
+function leapfrog(conditions: readonly Condition[], firstBit: number, endBit: number, emit: EmitBits): number {
   let from = firstBit;
   while (from < endBit) {
     const start = nextWhereAll(conditions, from, endBit);
@@ -33,6 +43,34 @@ export function forEachRunWhere(
     from = end;
   }
   return 0;
+}
+
+/** `agreed` is where all conditions hold. */
+function walkSmall(conditions: readonly Condition[], agreed: number, firstBit: number, endBit: number, emit: EmitBits): number {
+  let fitting = agreed;
+  let from = firstBit;
+  while (from < endBit) {
+    const start = findSmall(fitting, from, endBit, 0);
+    if (start === endBit) return 0;
+    from = findSmall(fitting, start, endBit, -1);
+    const stop = emit(start, from);
+    if (stop !== 0) return stop;
+    // The callback may have changed any of the bitmaps.
+    if (from < endBit) fitting = smallBitsWhere(conditions)!;
+  }
+  return 0;
+}
+
+/** Where all conditions hold; undefined when there is none, or some bitmap is not small. */
+function smallBitsWhere(conditions: readonly Condition[]): number | undefined {
+  if (conditions.length === 0) return undefined;
+  let agreed = -1;
+  for (const { bits, is } of conditions) {
+    const word = smallBitsOf(bits);
+    if (word === undefined) return undefined;
+    agreed &= is ? word : ~word;
+  }
+  return agreed;
 }
 
 function nextWhereAll(conditions: readonly Condition[], fromBit: number, endBit: number): number {

@@ -102,6 +102,20 @@ describe('runs', () => {
     expect(runsOf((emit) => forEachRunOfBoth(populated, shared, 0, 64, emit))).toBe('8-16 30-40 -> 0');
   });
 
+  test('are the same whatever holds the bits: one number, a tree, or a reader of another kind', () => {
+    const ranges: [number, number][] = [[2, 9], [12, 20], [30, 32]];
+    const others: [number, number][] = [[5, 14], [31, 32]];
+    const reader = (bits: Bitmap): ReadonlyBitmap => Object.create(bits, { nextSet: { value: bits.nextSet.bind(bits) }, nextClear: { value: bits.nextClear.bind(bits) }, bitCount: { value: bits.bitCount } }) as ReadonlyBitmap;
+    const forms = [(at: [number, number][]) => bitmapOf(32, ...at), (at: [number, number][]) => bitmapOf(700, ...at), (at: [number, number][]) => reader(bitmapOf(32, ...at))];
+    for (const one of forms) {
+      for (const other of forms) {
+        const conditions = [{ bits: one(ranges), is: true }, { bits: other(others), is: false }];
+        expect(runsOf((emit) => forEachRunWhere(conditions, 1, 32, emit))).toBe('2-5 14-20 30-31 -> 0');
+        expect(runsOf((emit) => forEachRunWhere(conditions.slice(0, 1), 1, 32, emit), 2)).toBe('2-9 12-20 -> 7');
+      }
+    }
+  });
+
   test('without a condition are the window itself, unless it is empty', () => {
     expect(runsOf((emit) => forEachRunWhere([], 3, 9, emit))).toBe('3-9 -> 0');
     expect(runsOf((emit) => forEachRunWhere([], 3, 3, emit))).toBe(' -> 0');
@@ -149,6 +163,20 @@ describe('a callback that changes bits below the end of its run', () => {
       }),
     );
     expect(seen).toBe(whole);
+  });
+
+  test('does the same to a walk over several small bitmaps', () => {
+    const a = bitmapOf(32, [1, 3], [5, 9], [30, 32]);
+    const b = bitmapOf(32, [0, 32]);
+    const conditions = [{ bits: a, is: true }, { bits: b, is: true }];
+    const seen = runsOf((emit) =>
+      forEachRunWhere(conditions, 0, 32, (firstBit, endBit) => {
+        a.clear(firstBit, endBit);
+        b.clear(0, endBit);
+        return emit(firstBit, endBit);
+      }),
+    );
+    expect([seen, a.allClear(0, 32), b.allClear(0, 32)]).toEqual(['1-3 5-9 30-32 -> 0', true, true]);
   });
 
   test('does the same to a walk over several bitmaps', () => {

@@ -42,8 +42,9 @@ export class AddressSpace {
 
   /** The lowest section that overlaps [firstGfn, endGfn), whole, or undefined. */
   firstOverlap(firstGfn: number, endGfn: number): Section | undefined {
-    return this.#sections.find(
-      (section) => section.firstGfn < endGfn && firstGfn < section.firstGfn + section.pageCount,
-    );
+    for (const section of this.#sections) {
+      if (section.firstGfn < endGfn && firstGfn < section.firstGfn + section.pageCount) return section;
+    }
+    return undefined;
   }
 }

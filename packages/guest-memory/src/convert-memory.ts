@@ -11,11 +11,11 @@
  *
  * Not covered: MMIO (a hole here), the exits themselves, pre-faulting after success.
  */
+import { convertPages } from './convert-pages.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import { PAGE_BYTES, type Side } from './page.ts';
-import type { ConversionRequest, Instance } from './ports/instance.ts';
+import type { Instance } from './ports/instance.ts';
 import type { Strategy } from './ports/strategy.ts';
-import type { Section } from './section.ts';
 import { ERRNO, type Status } from './status.ts';
 
 export function convertMemory(
@@ -33,58 +33,5 @@ export function convertMemory(
   if (startBytes < 0n || (wraps && requestPath === 'per-section')) return -ERRNO.EINVAL;
   const firstGfn = Number(startBytes / pageBytes);
   const endGfn = Number(endBytes / pageBytes);
-  return requestPath === 'first-section'
-    ? convertFirstSection(memory, instance, firstGfn, endGfn, to)
-    : convertPerSection(memory, instance, firstGfn, endGfn, to);
-}
-
-function convertFirstSection(
-  memory: GuestMemory,
-  instance: Pick<Instance, 'convert'>,
-  firstGfn: number,
-  endGfn: number,
-  to: Side,
-): Status {
-  const section = memory.addressSpace.firstOverlap(firstGfn, endGfn);
-  // OVMF and TDX guests share MMIO holes on purpose; nothing is there to do.
-  if (section === undefined) return to === 'shared' ? 0 : -ERRNO.EINVAL;
-  if (!section.block.hasGuestMemfd) return -ERRNO.EINVAL;
-  const firstPage = section.firstPage + Math.max(0, firstGfn - section.firstGfn);
-  const endPage = firstPage + (endGfn - firstGfn);
-  return instance.convert(
-    { pages: { block: section.block, firstPage, endPage }, gfns: { firstGfn, endGfn } },
-    to,
-  );
-}
-
-function convertPerSection(
-  memory: GuestMemory,
-  instance: Pick<Instance, 'convert'>,
-  firstGfn: number,
-  endGfn: number,
-  to: Side,
-): Status {
-  const parts = partsOf(memory.addressSpace.sections, firstGfn, endGfn);
-  if (parts.some(({ pages }) => !pages.block.hasGuestMemfd)) return -ERRNO.EINVAL;
-  const coveredCount = parts.reduce((sum, { gfns }) => sum + gfns.endGfn - gfns.firstGfn, 0);
-  if (to === 'private' && coveredCount !== endGfn - firstGfn) return -ERRNO.EINVAL;
-  for (const part of parts) {
-    const status = instance.convert(part, to);
-    if (status !== 0) return status;
-  }
-  return 0;
-}
-
-/** The request cut at section borders, ascending; holes are left out. */
-function partsOf(sections: readonly Section[], firstGfn: number, endGfn: number): ConversionRequest[] {
-  const parts: ConversionRequest[] = [];
-  for (const section of sections) {
-    const first = Math.max(firstGfn, section.firstGfn);
-    const end = Math.min(endGfn, section.firstGfn + section.pageCount);
-    if (first >= end) continue;
-    const shift = section.firstPage - section.firstGfn;
-    const pages = { block: section.block, firstPage: first + shift, endPage: end + shift };
-    parts.push({ pages, gfns: { firstGfn: first, endGfn: end } });
-  }
-  return parts;
+  return convertPages(memory, instance, requestPath, firstGfn, endGfn, to);
 }

@@ -80,8 +80,9 @@ export class GuestMemory implements UserMemory {
   readonly #gfnCount: number;
   #hasWords = false;
   readonly #attributes = new SlotAttributes();
+  /** A guest has few blocks, so they are found by a walk. */
   readonly #blocks: BlockState[] = [];
-  readonly #states = new Map<RamBlock, BlockState>();
+  readonly #ramBlocks: RamBlock[] = [];
   /** The block asked for last: walks over pages ask for the same one again and again. */
   #lastState: BlockState | undefined = undefined;
 
@@ -91,7 +92,7 @@ export class GuestMemory implements UserMemory {
   }
 
   get blocks(): readonly RamBlock[] {
-    return this.#blocks.map((state) => state.block);
+    return this.#ramBlocks;
   }
 
   addBlock(
@@ -111,7 +112,7 @@ export class GuestMemory implements UserMemory {
     if (hasGuestMemfd) privatePages.set(0, pageCount);
     const state: BlockState = { block, shared: undefined, private: undefined, privatePages };
     this.#blocks.push(state);
-    this.#states.set(block, state);
+    this.#ramBlocks.push(block);
     return block;
   }
 
@@ -147,11 +148,10 @@ export class GuestMemory implements UserMemory {
   /** The frame that backs a page on a side, or 0. In place, only the side the page is on has one. */
   backing(block: RamBlock, page: number, side: Side): number {
     const state = this.#state(block);
-    if (this.regime === 'in-place') {
-      if ((side === 'private') !== state.privatePages.test(page)) return 0;
-      return state.shared?.[page] ?? 0;
-    }
-    return state[side]?.[page] ?? 0;
+    const isPrivate = side === 'private';
+    if (this.regime === 'in-place' && isPrivate !== state.privatePages.test(page)) return 0;
+    const frames = isPrivate && this.regime !== 'in-place' ? state.private : state.shared;
+    return frames === undefined ? 0 : frames[page]!;
   }
 
   /** The guest (or a pin) touches a page: its frame on that side, made if it was a hole. */
@@ -235,9 +235,7 @@ export class GuestMemory implements UserMemory {
    */
   discard(range: PageRange, side: Side): Status {
     if (!isInside(range)) return -ERRNO.EINVAL;
-    const { hugePages = 1 } = range.block;
-    const isWhole = range.firstPage % hugePages === 0 && range.endPage % hugePages === 0;
-    if (side === 'shared' && !isWhole) return -1;
+    if (side === 'shared' && !isWholeHugePages(range)) return -1;
     const state = this.#state(range.block);
     const frames = this.regime === 'in-place' ? state.shared : state[side];
     if (frames !== undefined) this.#dropFrames(frames, range);
@@ -299,18 +297,30 @@ export class GuestMemory implements UserMemory {
   }
 
   #locate(hostPage: number): BlockState | undefined {
-    return this.#blocks.find(
-      ({ block }) => hostPage >= block.hostFirstPage && hostPage < block.hostFirstPage + block.pageCount,
-    );
+    for (const state of this.#blocks) {
+      const { hostFirstPage, pageCount } = state.block;
+      if (hostPage >= hostFirstPage && hostPage < hostFirstPage + pageCount) return state;
+    }
+    return undefined;
   }
 
   #state(block: RamBlock): BlockState {
-    if (this.#lastState?.block === block) return this.#lastState;
-    const state = this.#states.get(block);
-    assert(state !== undefined, 'a block belongs to the guest memory it is used with');
-    this.#lastState = state;
-    return state;
+    const last = this.#lastState;
+    return last !== undefined && last.block === block ? last : this.#find(block);
   }
+
+  #find(block: RamBlock): BlockState {
+    for (const state of this.#blocks) {
+      if (state.block !== block) continue;
+      this.#lastState = state;
+      return state;
+    }
+    assert(false, 'a block belongs to the guest memory it is used with');
+  }
+}
+
+function isWholeHugePages({ block: { hugePages = 1 }, firstPage, endPage }: PageRange): boolean {
+  return hugePages === 1 || (firstPage % hugePages === 0 && endPage % hugePages === 0);
 }
 
 function isInside(range: PageRange): boolean {

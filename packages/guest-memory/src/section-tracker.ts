@@ -13,8 +13,9 @@
 import { Bitmap, type Condition, forEachRunWhere } from '@sda-lab/core-bitmap';
 import type { Side } from './page.ts';
 import type { Consumer } from './ports/consumer.ts';
-import { intersectSection, type Section } from './section.ts';
+import type { Section } from './section.ts';
 import { ERRNO, type Status } from './status.ts';
+import { StepLog } from './step-log.ts';
 
 export interface TrackerOptions {
   /** Pages per mapping; the finest step in which the state can change later. `run`: one mapping for each whole run. */
@@ -36,11 +37,15 @@ export const EXACT_TRACKING: TrackerOptions = {
   rollback: true,
 };
 
-interface Step {
-  readonly mapped: boolean;
-  readonly firstPage: number;
-  readonly endPage: number;
-}
+/** Whether the consumer follows the section now. */
+export type Standing = typeof AWAY | typeof FOLLOWING | typeof LEFT_OVER;
+
+export const AWAY = 0;
+export const FOLLOWING = 1;
+/** It went, and holds mappings still. */
+export const LEFT_OVER = 2;
+
+const EVERYWHERE: readonly Condition[] = [];
 
 export class SectionTracker {
   readonly consumer: Consumer;
@@ -48,8 +53,17 @@ export class SectionTracker {
   readonly side: Side;
   /** By block page: 1 = the consumer holds a mapping of this section over it. */
   readonly mapped: Bitmap;
+  /** Kept by whoever owns the tracker. */
+  standing: Standing = AWAY;
   readonly #options: TrackerOptions;
-  #steps: Step[] = [];
+  /** The pages it keeps to. */
+  readonly #firstPage: number;
+  readonly #endPage: number;
+  readonly #steps: StepLog = new StepLog();
+  readonly #held: readonly Condition[];
+  /** The conditions asked for last, and the same with "not mapped yet" beside them. */
+  #wanted: readonly Condition[] = EVERYWHERE;
+  #missing: readonly Condition[];
 
   constructor(consumer: Consumer, section: Section, options: TrackerOptions = EXACT_TRACKING) {
     this.consumer = consumer;
@@ -57,40 +71,54 @@ export class SectionTracker {
     this.side = options.side ?? 'shared';
     this.#options = options;
     this.mapped = new Bitmap(section.block.pageCount);
+    this.#firstPage = options.clip ? section.firstPage : 0;
+    this.#endPage = options.clip ? section.firstPage + section.pageCount : Infinity;
+    this.#held = [{ bits: this.mapped, is: true }];
+    this.#missing = [{ bits: this.mapped, is: false }];
+  }
+
+  get isFollowing(): boolean {
+    return this.standing === FOLLOWING;
   }
 
   /** Starts an operation: what came before can no longer be undone. */
   begin(): void {
-    this.#steps = [];
+    this.#steps.clear();
   }
 
-  /** Maps each run of [firstPage, endPage) where all of `wanted` holds and nothing is mapped yet. */
+  /** The consumer holds nothing, as when it was met first. */
+  forget(): void {
+    this.#steps.clear();
+    this.mapped.clear(0, this.mapped.bitCount);
+  }
+
+  /**
+   * Maps each run of [firstPage, endPage) where all of `wanted` holds and nothing is mapped yet. `wanted` is a list that
+   * never changes; who gives the same one again saves its making.
+   */
   mapMissing(wanted: readonly Condition[], firstPage: number, endPage: number): Status {
-    const window = this.#window(firstPage, endPage);
-    if (window === undefined) return 0;
-    const missing = [...wanted, { bits: this.mapped, is: false }];
-    return forEachRunWhere(missing, window.firstPage, window.endPage, (first, end) => this.#map(first, end));
+    const first = Math.max(firstPage, this.#firstPage);
+    const end = Math.min(endPage, this.#endPage);
+    return first < end ? forEachRunWhere(this.#missingOf(wanted), first, end, this.#mapRun) : 0;
   }
 
   /** Unmaps what is mapped of [firstPage, endPage). */
   unmapMapped(firstPage: number, endPage: number): Status {
-    const window = this.#window(firstPage, endPage);
-    if (window === undefined) return 0;
-    if (!this.#options.exactUnmaps) return this.#unmap(window.firstPage, window.endPage);
-    return this.mapped.forEachSetRun(window.firstPage, window.endPage, (first, end) =>
-      this.#unmap(first, end),
-    );
+    const first = Math.max(firstPage, this.#firstPage);
+    const end = Math.min(endPage, this.#endPage);
+    if (first >= end) return 0;
+    return this.#options.exactUnmaps ? this.mapped.forEachSetRun(first, end, this.#unmapRun) : this.#unmapRun(first, end);
   }
 
   /**
    * Reverses every step since `begin`, last first, as far as the consumer lets it. What was unmapped is mapped again only
    * where all of `remapWhere` holds: a page that somebody kept on the other side is not this tracker's any more.
    */
-  undo(remapWhere: readonly Condition[] = []): void {
-    const steps = this.#steps;
-    this.#steps = [];
-    if (this.#options.rollback) for (const step of steps.toReversed()) this.#reverse(step, remapWhere);
-    this.#steps = [];
+  undo(remapWhere: readonly Condition[] = EVERYWHERE): void {
+    const last = this.#options.rollback ? this.#steps.count - 1 : -1;
+    // What a reversal does is noted behind the steps it goes through.
+    for (let step = last; step >= 0; step -= 1) this.#reverse(step, remapWhere);
+    this.#steps.clear();
   }
 
   /** Whether any page of [firstPage, endPage) is mapped. */
@@ -98,54 +126,69 @@ export class SectionTracker {
     return this.mapped.nextSet(firstPage, endPage) !== endPage;
   }
 
-  #map(firstPage: number, endPage: number): Status {
+  #missingOf(wanted: readonly Condition[]): readonly Condition[] {
+    if (wanted !== this.#wanted) {
+      this.#missing = [...wanted, { bits: this.mapped, is: false }];
+      this.#wanted = wanted;
+    }
+    return this.#missing;
+  }
+
+  readonly #mapRun = (firstPage: number, endPage: number): Status => {
     const count = endPage - firstPage;
     const granulePages = this.#options.granulePages === 'run' ? count : this.#options.granulePages;
     if (granulePages < this.consumer.smallestPages) return -ERRNO.EINVAL;
     const status = this.consumer.mapRun(this.section, this.side, firstPage, count, granulePages);
-    const doneEnd = firstPage - (firstPage % granulePages) + this.consumer.done * granulePages;
-    const heldEnd = status === 0 ? endPage : Math.min(doneEnd, endPage);
-    if (heldEnd > firstPage) {
-      this.mapped.set(firstPage, heldEnd);
-      this.#steps.push({ mapped: true, firstPage, endPage: heldEnd });
+    if (status === 0) this.#noteMapped(firstPage, endPage);
+    else {
+      const doneEnd = firstPage - (firstPage % granulePages) + this.consumer.done * granulePages;
+      this.#noteMapped(firstPage, Math.min(doneEnd, endPage));
     }
     return status;
+  };
+
+  #noteMapped(firstPage: number, endPage: number): void {
+    if (endPage <= firstPage) return;
+    this.mapped.set(firstPage, endPage);
+    this.#steps.push(true, firstPage, endPage);
   }
 
-  #unmap(firstPage: number, endPage: number): Status {
+  readonly #unmapRun = (firstPage: number, endPage: number): Status => {
     const { exactUnmaps, granulePages } = this.#options;
     const isOneByOne = exactUnmaps && granulePages !== 'run' && this.consumer.unmapShape === 'exact';
     for (let first = firstPage; first < endPage; ) {
       const end = isOneByOne ? Math.min(first - (first % granulePages) + granulePages, endPage) : endPage;
       const status = this.consumer.unmapRun(this.section, this.side, first, end - first);
       if (status !== 0) return status;
-      this.#forget(first, end);
+      if (exactUnmaps) this.#noteUnmapped(first, end);
+      // Only what was mapped is a step: an unmap of the whole window names more.
+      else this.mapped.forEachSetRun(first, end, this.#noteUnmapped);
+      this.mapped.clear(first, end);
       first = end;
     }
     return 0;
-  }
+  };
 
-  /** Only what was mapped is a step: an unmap of the whole window names more. */
-  #forget(firstPage: number, endPage: number): void {
-    this.mapped.forEachSetRun(firstPage, endPage, (first, end) => {
-      this.#steps.push({ mapped: false, firstPage: first, endPage: end });
-      return 0;
-    });
-    this.mapped.clear(firstPage, endPage);
-  }
+  readonly #noteUnmapped = (firstPage: number, endPage: number): Status => {
+    this.#steps.push(false, firstPage, endPage);
+    return 0;
+  };
 
   /** Pages that an earlier part of the undo could not change are left alone. */
-  #reverse({ mapped, firstPage, endPage }: Step, remapWhere: readonly Condition[]): void {
-    const where: [Condition, ...Condition[]] = [{ bits: this.mapped, is: mapped }, ...(mapped ? [] : remapWhere)];
-    forEachRunWhere(where, firstPage, endPage, (first, end) => {
-      if (mapped) this.#unmap(first, end);
-      else this.#map(first, end);
-      return 0;
-    });
+  #reverse(step: number, remapWhere: readonly Condition[]): void {
+    const isMap = this.#steps.isMap(step);
+    const where = isMap ? this.#held : this.#missingOf(remapWhere);
+    forEachRunWhere(where, this.#steps.firstPage(step), this.#steps.endPage(step), isMap ? this.#takeRun : this.#giveRun);
   }
 
-  #window(firstPage: number, endPage: number): { firstPage: number; endPage: number } | undefined {
-    if (this.#options.clip) return intersectSection(this.section, firstPage, endPage);
-    return { firstPage, endPage };
-  }
+  /** A refusal of an undo is not heard; the bits say what it left. */
+  readonly #takeRun = (firstPage: number, endPage: number): Status => {
+    this.#unmapRun(firstPage, endPage);
+    return 0;
+  };
+
+  readonly #giveRun = (firstPage: number, endPage: number): Status => {
+    this.#mapRun(firstPage, endPage);
+    return 0;
+  };
 }

@@ -40,7 +40,7 @@ function createHost(regime: Regime, status: Status = 0): FakeHost {
     calls.push(`attributes [${firstGfn},${endGfn}) ${side}`);
     return status;
   };
-  return { regime, isDiscardDisabled: false, calls, setAttributes, convertInPlace: pages('convert'), discard: pages('discard'), exit: () => undefined };
+  return { regime, isDiscardDisabled: false, calls, setAttributes, convertInPlace: pages('convert'), discard: pages('discard'), lock: () => true, unlock: () => undefined, exit: () => undefined };
 }
 
 describe('steps of a conversion', () => {

@@ -104,7 +104,7 @@ function freeing(refusedAt?: number): { host: Host; freed: string[] } {
     freed.push(`${side} [${firstPage},${endPage})`);
     return firstPage === refusedAt ? -1 : 0;
   };
-  const host: Host = { regime: 'two-backend', isDiscardDisabled: false, setAttributes: () => 0, convertInPlace: () => 0, discard, exit: () => undefined };
+  const host: Host = { regime: 'two-backend', isDiscardDisabled: false, setAttributes: () => 0, convertInPlace: () => 0, discard, lock: () => true, unlock: () => undefined, exit: () => undefined };
   return { host, freed };
 }
 

@@ -147,6 +147,45 @@ describe('SectionTracker', () => {
     expect([consumer.heldPages, consumer.illegalCalls]).toEqual([[], []]);
   });
 
+  test('tracker/many-steps: an operation of thousands of runs is undone to the last, and so is the next', () => {
+    const big: RamBlock = { ...block, pageCount: 8192 };
+    const consumer = new FakeConsumer();
+    const tracker = new SectionTracker(consumer, { ...section, block: big, firstPage: 0, pageCount: 8192 });
+    const bits = new Bitmap(8192);
+    for (let page = 0; page < 8192; page += 4) bits.set(page, page + 1);
+    const every = [{ bits, is: true }];
+    for (let round = 0; round < 2; round += 1) {
+      tracker.begin();
+      tracker.mapMissing(every, 0, 8192);
+      expect(tracker.mapped.popcount(0, 8192)).toBe(2048);
+      tracker.undo();
+      expect([tracker.mapped.popcount(0, 8192), consumer.heldPages.length]).toEqual([0, 0]);
+      tracker.mapMissing(every, 0, 16);
+      tracker.undo();
+      expect(consumer.heldPages).toEqual([]);
+    }
+  });
+
+  test('tracker/other-conditions: a second list of conditions is heeded as the first was', () => {
+    const consumer = new FakeConsumer();
+    const tracker = create(consumer);
+    const [one, other] = [wanted([2, 4]), wanted([4, 6])];
+    tracker.mapMissing(one, 0, 16);
+    tracker.mapMissing(other, 0, 16);
+    tracker.unmapMapped(0, 16);
+    tracker.mapMissing(one, 0, 16);
+    expect(consumer.takeCalls()).toEqual(['map [2,4) by 1', 'map [4,6) by 1', 'unmap [2,6)', 'map [2,4) by 1']);
+  });
+
+  test('tracker/forget: who forgets holds nothing, and undoes nothing', () => {
+    const consumer = new FakeConsumer();
+    const tracker = create(consumer);
+    tracker.mapMissing(wanted([2, 4]), 0, 16);
+    tracker.forget();
+    tracker.undo();
+    expect([tracker.holdsAny(0, 16), consumer.heldPages]).toEqual([false, [2, 3]]);
+  });
+
   test('tracker/undo-mixed: what could not be unmapped is not mapped a second time', () => {
     const consumer = new FakeConsumer();
     const tracker = create(consumer);

@@ -124,6 +124,17 @@ export class ByteContainer implements IommuContainer {
     return this.#areas.at(BigInt(iovaPage) * PAGE) !== undefined;
   }
 
+  readPages(iovaPage: number, pageCount: number, mapped: Uint8Array, frames: Int32Array, at: number): void {
+    for (let offset = 0; offset < pageCount; offset += 1) {
+      mapped[at + offset] = this.isMapped(iovaPage + offset) ? 1 : 0;
+      if (this.traits.pins) frames[at + offset] = this.translate(iovaPage + offset);
+    }
+  }
+
+  readEach(iovaPages: readonly number[], mapped: Uint8Array, frames: Int32Array, places: readonly number[]): void {
+    for (const [which, page] of iovaPages.entries()) this.readPages(page, 1, mapped, frames, places[which]!);
+  }
+
   isWritable(iovaPage: number): boolean {
     return ((this.#areas.at(BigInt(iovaPage) * PAGE)?.rights ?? 0) & WRITE) !== 0;
   }

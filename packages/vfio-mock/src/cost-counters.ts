@@ -27,6 +27,9 @@ export interface CostTraits {
   readonly pins: boolean;
 }
 
+/** Places of a cache of tables: tables that were seen last, by their low bits. */
+const CACHE_MASK = 63;
+
 export class CostCounters {
   /** Leaves now, by size. */
   leaves4K = 0;
@@ -41,6 +44,8 @@ export class CostCounters {
   readonly #tablesOf4K = new Set<number>();
   readonly #tablesOf2M = new Set<number>();
   readonly #tablesOf1G = new Set<number>();
+  /** Tables of 4 KiB leaves that are there, with those above them; so that a map among many others looks no further. */
+  readonly #known = new Float64Array(CACHE_MASK + 1).fill(-1);
 
   constructor(traits: CostTraits, layout: PhysicalLayout) {
     this.#traits = traits;
@@ -56,8 +61,15 @@ export class CostCounters {
   /** `count / granule` mappings of equal size, made by a call each. */
   mapped(first: number, count: number, granule: number, host: number): void {
     this.bookkeepingBytes += (count / granule) * this.#traits.bytesPerMapping;
-    this.peakBookkeepingBytes = Math.max(this.peakBookkeepingBytes, this.bookkeepingBytes);
+    if (this.bookkeepingBytes > this.peakBookkeepingBytes) this.peakBookkeepingBytes = this.bookkeepingBytes;
     if (!this.#traits.pins) return;
+    if (this.#isSmall(granule, host - first)) {
+      this.leaves4K += count;
+      if (this.#isKnown(first, first + count)) return;
+      this.#makeTables(first, first + count, 1);
+      this.peakTablePages = Math.max(this.peakTablePages, this.tablePages);
+      return;
+    }
     this.#forEachLeafRun(first, count, granule, host, (at, pages, leaf) => {
       this.#count(leaf, pages / leaf);
       this.#makeTables(at, at + pages, leaf);
@@ -70,11 +82,15 @@ export class CostCounters {
     this.bookkeepingBytes -= mappings * this.#traits.bytesPerMapping;
     if (!this.#traits.pins) return;
     const extents = this.#layout === 'scattered' ? granule : 1;
-    this.iotlbSyncs += mappings * Math.ceil(extents / this.#traits.extentsPerSync);
+    this.iotlbSyncs += mappings * (extents === 1 ? 1 : Math.ceil(extents / this.#traits.extentsPerSync));
+    if (granule < PAGES_2M) {
+      this.leaves4K -= count;
+      return;
+    }
     this.#forEachLeafRun(first, count, granule, host, (_at, pages, leaf) => {
       this.#count(leaf, -pages / leaf);
     });
-    if (granule < PAGES_2M) return;
+    this.#known.fill(-1);
     for (let at = first; at < first + count; at += granule) {
       freeCovered(this.#tablesOf4K, PAGES_2M, at, at + granule);
       freeCovered(this.#tablesOf2M, PAGES_1G, at, at + granule);
@@ -97,7 +113,23 @@ export class CostCounters {
     else this.leaves1G += leaves;
   }
 
+  /** Whether every leaf of such a run is of 4 KiB. */
+  #isSmall(granule: number, shift: number): boolean {
+    return granule < PAGES_2M || !this.#traits.largeLeaves || this.#layout === 'scattered' || shift % PAGES_2M !== 0;
+  }
+
+  /** Whether one table that is there covers all of it; the next time it will be. */
+  #isKnown(first: number, end: number): boolean {
+    const table = Math.floor(first / PAGES_2M);
+    if (end > (table + 1) * PAGES_2M) return false;
+    const place = table & CACHE_MASK;
+    if (this.#known[place] === table) return true;
+    this.#known[place] = table;
+    return false;
+  }
+
   #makeTables(first: number, end: number, leaf: number): void {
+    if (leaf !== 1) this.#known.fill(-1);
     if (leaf === 1) addCovering(this.#tablesOf4K, PAGES_2M, first, end);
     else freeCovered(this.#tablesOf4K, PAGES_2M, first, end);
     if (leaf < PAGES_1G) addCovering(this.#tablesOf2M, PAGES_1G, first, end);
@@ -113,8 +145,7 @@ export class CostCounters {
     emit: (at: number, pages: number, leaf: number) => void,
   ): void {
     const shift = host - first;
-    const isSmall = !this.#traits.largeLeaves || this.#layout === 'scattered';
-    if (isSmall || granule < PAGES_2M || shift % PAGES_2M !== 0) {
+    if (this.#isSmall(granule, shift)) {
       emit(first, count, 1);
       return;
     }

@@ -74,6 +74,14 @@ export interface IommuContainer {
   isMapped(iovaPage: number): boolean;
   isWritable(iovaPage: number): boolean;
 
+  /**
+   * Of `pageCount` pages, from index `at` on: 1 where something is mapped, else 0; and where mappings hold frames, the
+   * one each page leads to. The same as a call per page.
+   */
+  readPages(iovaPage: number, pageCount: number, mapped: Uint8Array, frames: Int32Array, at: number): void;
+  /** The same of pages anywhere, ascending; what is read of the i-th one goes to index `places[i]`. */
+  readEach(iovaPages: readonly number[], mapped: Uint8Array, frames: Int32Array, places: readonly number[]): void;
+
   /** Mappings now: struct vfio_dma, areas, or regions of a server. */
   readonly mappingCount: number;
   readonly peakMappingCount: number;

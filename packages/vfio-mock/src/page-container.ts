@@ -35,13 +35,16 @@ import { createPageDoor } from './ioctl/page-door.ts';
 import type { KernelMemory } from './kernel-memory.ts';
 import { DEFAULT_KERNEL } from './kernel-knobs.ts';
 import { ProcessAccount } from './process-account.ts';
-import type { UnmapDecision, UnmapRequest } from './unmap-rules.ts';
+import { takesWhatFits, type UnmapDecision, type UnmapRequest } from './unmap-rules.ts';
 
 /** What a map call made one mapping of, where it is not plain process memory. */
 export interface MapSource {
   readonly pinPage?: PinPage;
   readonly driverStatus?: Status;
 }
+
+/** Plain process memory. */
+const PROCESS: MapSource = {};
 
 export class PageContainer implements IommuContainer {
   readonly name: string;
@@ -69,6 +72,13 @@ export class PageContainer implements IommuContainer {
   refusedUnmapCalls = 0;
   readonly #entryLimit: number;
   readonly #view: PageView;
+  readonly #takesWhatFits: boolean;
+  /** The process page behind the granule that is being pinned, and whether the device may write to it. */
+  #pinHost = 0;
+  #pinWrites = false;
+  /** Why pinning stopped early; 0 when a limit did. */
+  #pinStatus: Status = 0;
+  readonly #pinOne: PinPage = (index) => this.memory.pinPage(this.#pinHost + index, this.#pinWrites);
 
   constructor(backend: BackendId, options: ContainerOptions) {
     this.backend = backend;
@@ -86,6 +96,7 @@ export class PageContainer implements IommuContainer {
       : this.traits.entryLimit;
     this.checks = new PageChecks(this.traits, this.geometry, this.records);
     this.#view = new PageView(this.records);
+    this.#takesWhatFits = takesWhatFits(this.traits.unmapRule);
     this.ioctl = createPageDoor(this);
   }
 
@@ -107,8 +118,8 @@ export class PageContainer implements IommuContainer {
     assert(Number.isSafeInteger(iovaPage) && Number.isSafeInteger(hostPage), 'pages are safe integers');
     if (pageCount <= 0 || granulePages <= 0) return this.refuseMap(-ERRNO.EINVAL);
     const run: PageRun = { iovaPage, hostPage, pageCount, granulePages };
-    const refusal = this.checks.firstRefusal(run, this.entriesAvailable);
-    return this.#perform(run, writable ? READ | WRITE : READ, refusal.granule, refusal.status, {});
+    const allowed = this.checks.firstRefusal(run, this.entriesAvailable);
+    return this.#perform(run, writable ? READ | WRITE : READ, allowed, PROCESS);
   }
 
   /** One map call of the ioctl door that passed its argument checks. */
@@ -120,7 +131,7 @@ export class PageContainer implements IommuContainer {
     source: MapSource,
   ): Status {
     const run = { iovaPage, hostPage, pageCount, granulePages: pageCount };
-    return this.#perform(run, rights, Infinity, 0, source);
+    return this.#perform(run, rights, Infinity, source);
   }
 
   /** Counts a map call that the checks of its arguments refused. */
@@ -136,6 +147,9 @@ export class PageContainer implements IommuContainer {
     const end = iovaPage + pageCount;
     if (end > this.checks.endPage) return this.refuseUnmap(-ERRNO.EOVERFLOW);
     if (!this.checks.isAligned(iovaPage, pageCount)) return this.refuseUnmap(-ERRNO.EINVAL);
+    const { records } = this;
+    const isWhole = records.areSingle || (!records.isCutAt(iovaPage) && !records.isCutAt(end));
+    if (isWhole && this.#takesWhatFits) return this.#unmapWhole(iovaPage, end);
     return this.unmapRequest({
       touchFirst: iovaPage,
       touchEnd: end,
@@ -158,6 +172,15 @@ export class PageContainer implements IommuContainer {
     this.unmappedPages = this.removePages(first, end);
     const status =
       decision.status === 0 && this.unmappedPages === 0 ? this.traits.holeStatus : decision.status;
+    this.#countUnmap(status !== 0);
+    return status;
+  }
+
+  /** The same for a range that cuts no mapping. */
+  #unmapWhole(first: number, end: number): Status {
+    if (this.faults.passes('unmap') === 0) return this.refuseUnmap(this.faults.status('unmap'));
+    this.unmappedPages = this.removePages(first, end);
+    const status = this.unmappedPages === 0 ? this.traits.holeStatus : 0;
     this.#countUnmap(status !== 0);
     return status;
   }
@@ -224,6 +247,38 @@ export class PageContainer implements IommuContainer {
     return record !== undefined && (record.rights & WRITE) !== 0;
   }
 
+  readPages(iovaPage: number, pageCount: number, mapped: Uint8Array, frames: Int32Array, at: number): void {
+    if (this.traits.pins) this.frames.read(iovaPage, pageCount, frames, at);
+    const { all } = this.records;
+    let index = this.records.indexFrom(iovaPage);
+    for (let offset = 0; offset < pageCount; offset += 1) {
+      const page = iovaPage + offset;
+      let record = all[index];
+      if (record !== undefined && page >= record.first + record.count) {
+        index += 1;
+        record = all[index];
+      }
+      mapped[at + offset] = record !== undefined && record.first <= page ? 1 : 0;
+    }
+  }
+
+  readEach(iovaPages: readonly number[], mapped: Uint8Array, frames: Int32Array, places: readonly number[]): void {
+    const { all } = this.records;
+    const { pins } = this.traits;
+    let index = 0;
+    for (let which = 0; which < iovaPages.length; which += 1) {
+      const page = iovaPages[which]!;
+      const place = places[which]!;
+      let record = all[index];
+      while (record !== undefined && page >= record.first + record.count) {
+        index += 1;
+        record = all[index];
+      }
+      mapped[place] = record !== undefined && record.first <= page ? 1 : 0;
+      if (pins) frames[place] = this.frames.get(page);
+    }
+  }
+
   dmaRead(iova: bigint): DmaRead {
     return dmaReadWord(this, iova);
   }
@@ -246,56 +301,40 @@ export class PageContainer implements IommuContainer {
   adopt(record: PageRecord): void {
     this.records.insert(record);
     this.costs.mapped(record.first, record.count, record.granule, record.host);
-    this.peakMappingCount = Math.max(this.peakMappingCount, this.records.mappingCount);
+    if (this.records.mappingCount > this.peakMappingCount) this.peakMappingCount = this.records.mappingCount;
   }
 
-  #perform(
-    run: PageRun,
-    rights: number,
-    allowedGranules: number,
-    refusalStatus: Status,
-    source: MapSource,
-  ): Status {
-    const granules = Math.ceil(run.pageCount / run.granulePages);
+  /** Of the granules of a run, those below `allowedGranules` passed the checks of their arguments. */
+  #perform(run: PageRun, rights: number, allowedGranules: number, source: MapSource): Status {
+    const granules = run.pageCount === run.granulePages ? 1 : Math.ceil(run.pageCount / run.granulePages);
     const passes = this.faults.passes('map');
-    const limit = Math.min(granules, allowedGranules, passes);
-    const pinned = this.#pinGranules(run, limit, rights, source);
-    this.done = pinned.granules;
-    const isComplete = pinned.granules === granules;
-    this.#store(run, pinned.granules, rights);
-    this.#countMaps(pinned.granules + (isComplete ? 0 : 1), !isComplete);
+    const pinned = this.#pinGranules(run, Math.min(granules, allowedGranules, passes), rights, source);
+    this.done = pinned;
+    const isComplete = pinned === granules;
+    this.#store(run, pinned, rights);
+    this.#countMaps(pinned + (isComplete ? 0 : 1), !isComplete);
     if (isComplete) return 0;
-    if (pinned.status !== 0) return pinned.status;
-    return passes < allowedGranules ? this.faults.status('map') : refusalStatus;
+    if (this.#pinStatus !== 0) return this.#pinStatus;
+    return passes < allowedGranules ? this.faults.status('map') : this.checks.status;
   }
 
-  #pinGranules(
-    run: PageRun,
-    limit: number,
-    rights: number,
-    source: MapSource,
-  ): { granules: number; status: Status } {
-    if (!this.traits.pins) return { granules: limit, status: 0 };
-    const { memory } = this;
-    const isWrite = (rights & WRITE) !== 0;
-    let host = run.hostPage;
-    const pinPage = source.pinPage ?? ((index: number) => memory.pinPage(host + index, isWrite));
+  /** Answers how many granules were pinned; when one could not be, `#pinStatus` says why. */
+  #pinGranules(run: PageRun, limit: number, rights: number, { pinPage, driverStatus }: MapSource): number {
+    this.#pinStatus = 0;
+    if (!this.traits.pins) return limit;
+    this.#pinWrites = (rights & WRITE) !== 0;
     for (let granule = 0; granule < limit; granule += 1) {
       const offset = granule * run.granulePages;
       const count = Math.min(run.granulePages, run.pageCount - offset);
-      host = run.hostPage + offset;
-      const status = this.pinner.pin(
-        this.frames,
-        run.iovaPage + offset,
-        count,
-        pinPage,
-        source.driverStatus,
-      );
+      const first = run.iovaPage + offset;
+      this.#pinHost = run.hostPage + offset;
+      const status = this.pinner.pin(this.frames, first, count, pinPage ?? this.#pinOne, driverStatus);
       if (status === 0) continue;
-      if (!this.traits.unwindsFailedMap) this.#keepWhatPins(run.iovaPage + offset, host, count, rights);
-      return { granules: granule, status };
+      if (!this.traits.unwindsFailedMap) this.#keepWhatPins(first, this.#pinHost, count, rights);
+      this.#pinStatus = status;
+      return granule;
     }
-    return { granules: limit, status: 0 };
+    return limit;
   }
 
   /** Planted fault: a map that fails leaves behind what it could pin. */
@@ -326,8 +365,7 @@ export class PageContainer implements IommuContainer {
     this.costs.unmapped(first, count, granule, host);
     if (!this.traits.pins) return;
     for (let page = first; page < first + count; page += 1) {
-      const frame = this.frames.get(page);
-      this.frames.set(page, 0);
+      const frame = this.frames.take(page);
       if (shared === undefined || shared.release(record.sharedAt! + page - first)) {
         this.pinner.unpin(frame, charged);
       }

@@ -120,3 +120,11 @@ export const exactlyOne: UnmapRule = (view, request) => {
   }
   return { status: 0, first: request.touchFirst, end: request.touchEnd };
 };
+
+/** Rules under which a range that cuts no mapping is unmapped as it is; which mappings it holds makes no difference. */
+const TAKES_WHAT_FITS: ReadonlySet<UnmapRule> = new Set([atomicOrRefused, wholeMappings, ascendingUntilCut, cutToFit]);
+
+/** Whether the rule has nothing to decide about a range that cuts no mapping. */
+export function takesWhatFits(rule: UnmapRule): boolean {
+  return TAKES_WHAT_FITS.has(rule);
+}

@@ -15,11 +15,11 @@
  * count the device takes in the discard coordination (whoever builds the world takes it).
  */
 import { ERRNO, statusText, type PlugSource, type Status, type Words } from '@sda-lab/guest-memory';
-import { answer } from './_internals/answer.ts';
+import { answer, answerBlocks, answerUnplugAll } from './_internals/answer.ts';
 import { checkOptions, checkRequestedPages } from './_internals/check-options.ts';
-import { allBlocks, createState, discardBlocks, growUsable, type DeviceState } from './_internals/device-state.ts';
+import { allBlocks, type BlockRange, createState, discardBlocks, growUsable, type DeviceState } from './_internals/device-state.ts';
 import { DeviceWords } from './_internals/device-words.ts';
-import { addressOf } from './_internals/find-blocks.ts';
+import { addressOf, findBlocks, MAX_NB_BLOCKS } from './_internals/find-blocks.ts';
 import { discardUnplugged, restoreSizes, saveBlocks } from './_internals/restore.ts';
 import type { VirtioMemOptions } from './options.ts';
 import type { Answer, GuestRequest, GuestResponse, RangeRequest } from './protocol.ts';
@@ -95,15 +95,20 @@ export class VirtioMem implements PlugSource {
   }
 
   plug(firstBlock: number, blockCount: number): Answer {
-    return this.#requestBlocks('PLUG', firstBlock, blockCount).answer;
+    return this.#change('PLUG', firstBlock, blockCount);
   }
 
   unplug(firstBlock: number, blockCount: number): Answer {
-    return this.#requestBlocks('UNPLUG', firstBlock, blockCount).answer;
+    return this.#change('UNPLUG', firstBlock, blockCount);
   }
 
   unplugAll(): Answer {
-    return this.request({ type: 'UNPLUG_ALL' }).answer;
+    this.#begin('request');
+    try {
+      return answerUnplugAll(this.#state, this);
+    } finally {
+      this.#inRequest = false;
+    }
   }
 
   queryState(firstBlock: number, blockCount: number): GuestResponse {
@@ -182,12 +187,42 @@ export class VirtioMem implements PlugSource {
     });
   }
 
+  /** The same as the request a guest sends for the blocks; without its bytes where those would make no difference. */
+  #change(type: 'PLUG' | 'UNPLUG', firstBlock: number, blockCount: number): Answer {
+    const range = this.#named(firstBlock, blockCount);
+    if (range === undefined) return this.#requestBlocks(type, firstBlock, blockCount).answer;
+    this.#begin('request');
+    try {
+      return answerBlocks(this.#state, this, type, range);
+    } finally {
+      this.#inRequest = false;
+    }
+  }
+
+  /** The blocks that a request names, as far as that needs no look at its bytes. */
+  #named(firstBlock: number, blockCount: number): BlockRange | undefined {
+    const { steps, usableBlocks, firstGfn, blockPages } = this.#state;
+    const isPlain = steps.findBlocks === findBlocks && Number.isInteger(firstBlock) && Number.isInteger(blockCount);
+    if (!isPlain || firstBlock < 0 || blockCount < 1 || blockCount > MAX_NB_BLOCKS) return undefined;
+    if (firstBlock + blockCount > usableBlocks || firstGfn % blockPages !== 0) return undefined;
+    return { firstBlock, endBlock: firstBlock + blockCount };
+  }
+
   #requestBlocks(type: RangeRequest['type'], firstBlock: number, blockCount: number): GuestResponse {
     return this.request({ type, addr: this.blockAddress(firstBlock), nbBlocks: blockCount });
   }
 
-  /** QEMU's big lock: whoever is told of a request cannot start another one inside it. */
   #alone<T>(call: string, work: () => T): T {
+    this.#begin(call);
+    try {
+      return work();
+    } finally {
+      this.#inRequest = false;
+    }
+  }
+
+  /** QEMU's big lock: whoever is told of a request cannot start another one inside it. */
+  #begin(call: string): void {
     if (this.#inRequest) {
       throw new VirtioMemRefusal('nested-request', {
         call,
@@ -197,10 +232,5 @@ export class VirtioMem implements PlugSource {
       });
     }
     this.#inRequest = true;
-    try {
-      return work();
-    } finally {
-      this.#inRequest = false;
-    }
   }
 }

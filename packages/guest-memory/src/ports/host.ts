@@ -7,6 +7,9 @@ import type { Status } from '../status.ts';
 /** Whether one guest has two backings per page or one guest_memfd whose frames change owner. */
 export type Regime = 'two-backend' | 'in-place';
 
+/** A lock of a design's own, by the name that it gives it. */
+export type Lock = string;
+
 /** What a strategy can do to the machine. Each call is one primitive event, seen by the judge. */
 export interface Host {
   readonly regime: Regime;
@@ -21,6 +24,14 @@ export interface Host {
   convertInPlace(range: PageRange, side: Side): Status;
   /** Frees what backs the range on one side (fallocate PUNCH_HOLE or madvise). Pins keep orphans alive. */
   discard(range: PageRange, side: Side): Status;
+  /**
+   * Takes a lock of the design's own, so that another operation that asks for it waits until `unlock`. False: somebody
+   * else has it and the caller would wait; it has to return, having done nothing. A world runs on one thread, where
+   * nobody can wait: it ends the operation that asked by a throw and runs it again when the lock is free, so no design
+   * hears false there. Asked for twice by the same operation, a lock would be waited for without end: that is an error.
+   */
+  lock(lock: Lock): boolean;
+  unlock(lock: Lock): void;
   /** The VMM gives up: exit(), abort(), hw_error(). Ends the world; `nonfatal` is then broken. */
   exit(reason: string): void;
 }

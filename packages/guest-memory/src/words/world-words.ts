@@ -14,8 +14,14 @@ export interface WorldParts {
   readonly containers: readonly Words[];
   readonly listeners: readonly Words[];
   readonly devices: readonly Words[];
-  /** The strategy, where there is one, and whatever else remembers something. */
+  /** Which plug sources have joined. */
+  readonly sources?: Words | undefined;
+  /** The strategy. */
+  readonly design?: Words | undefined;
+  /** Whatever else remembers something. */
   readonly others: readonly Words[];
+  /** Who judges the world; the last words are its. */
+  readonly judge?: Words | undefined;
 }
 
 export class WorldWords implements Words {
@@ -28,12 +34,13 @@ export class WorldWords implements Words {
   constructor(names: FrameNames, parts: WorldParts) {
     this.#names = names;
     this.#parts = parts;
-    const { memory, containers, listeners, devices, others } = parts;
-    this.count = [memory, ...containers, ...listeners, ...devices, ...others].reduce((sum, { count }) => sum + count, 0);
+    const { memory, containers, listeners, devices, sources, design, others, judge } = parts;
+    const all = [memory, ...containers, ...listeners, ...devices, sources, design, ...others, judge];
+    this.count = all.reduce((sum, part) => sum + (part?.count ?? 0), 0);
   }
 
   store(words: Int32Array, at: number): void {
-    const { memory, containers, listeners, devices, others } = this.#parts;
+    const { memory, containers, listeners, devices, sources, design, others, judge } = this.#parts;
     this.#names.beginStore();
     memory.store(words, at);
     let index = at + memory.count;
@@ -50,16 +57,26 @@ export class WorldWords implements Words {
       index += part.count;
     }
     let isWhole = true;
+    if (sources !== undefined) {
+      sources.store(words, index);
+      index += sources.count;
+    }
+    if (design !== undefined) {
+      design.store(words, index);
+      index += design.count;
+      isWhole = design.isWhole !== false;
+    }
     for (const part of others) {
       part.store(words, index);
       index += part.count;
       isWhole &&= part.isWhole !== false;
     }
+    if (judge !== undefined) judge.store(words, index);
     this.isWhole = isWhole && this.#names.isWhole;
   }
 
   load(words: Int32Array, at: number): void {
-    const { memory, containers, listeners, devices, others } = this.#parts;
+    const { memory, containers, listeners, devices, sources, design, others, judge } = this.#parts;
     this.#names.beginLoad();
     memory.load(words, at);
     let index = at + memory.count;
@@ -75,9 +92,18 @@ export class WorldWords implements Words {
       part.load(words, index);
       index += part.count;
     }
+    if (sources !== undefined) {
+      sources.load(words, index);
+      index += sources.count;
+    }
+    if (design !== undefined) {
+      design.load(words, index);
+      index += design.count;
+    }
     for (const part of others) {
       part.load(words, index);
       index += part.count;
     }
+    if (judge !== undefined) judge.load(words, index);
   }
 }

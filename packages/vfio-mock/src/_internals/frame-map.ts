@@ -6,35 +6,73 @@
 import { assert } from '@sda-lab/guest-memory';
 
 const CHUNK_PAGES = 4096;
+/** Places of a cache of chunks: a sparse address space is a few chunks, asked for in turns. */
+const CACHE_BITS = 4;
+const NO_CHUNK = new Int32Array(0);
 
 export class FrameMap {
   readonly #chunks = new Map<number, Int32Array>();
   #isGathered = false;
-  #lastKey = -1;
-  #lastChunk: Int32Array = new Int32Array(0);
+  readonly #cachedKeys = new Float64Array(2 ** CACHE_BITS).fill(-1);
+  readonly #cached: Int32Array[] = Array.from({ length: 2 ** CACHE_BITS }, () => NO_CHUNK);
 
   get(page: number): number {
     const key = Math.floor(page / CHUNK_PAGES);
-    if (key === this.#lastKey) return this.#lastChunk[page - key * CHUNK_PAGES]!;
-    const chunk = this.#chunks.get(key);
-    if (chunk === undefined) return 0;
-    this.#lastKey = key;
-    this.#lastChunk = chunk;
-    return chunk[page - key * CHUNK_PAGES]!;
+    const chunk = this.#find(key);
+    return chunk.length === 0 ? 0 : chunk[page - key * CHUNK_PAGES]!;
+  }
+
+  /** The entry, which is 0 from now on. */
+  take(page: number): number {
+    const key = Math.floor(page / CHUNK_PAGES);
+    const chunk = this.#find(key);
+    if (chunk.length === 0) return 0;
+    const frame = chunk[page - key * CHUNK_PAGES]!;
+    chunk[page - key * CHUNK_PAGES] = 0;
+    return frame;
   }
 
   set(page: number, frame: number): void {
     const key = Math.floor(page / CHUNK_PAGES);
-    if (key !== this.#lastKey) {
-      let chunk = this.#chunks.get(key);
-      if (chunk === undefined) {
-        chunk = new Int32Array(CHUNK_PAGES);
-        this.#chunks.set(key, chunk);
+    let chunk = this.#find(key);
+    if (chunk.length === 0) chunk = this.#make(key);
+    chunk[page - key * CHUNK_PAGES] = frame;
+  }
+
+  /** The entries of so many pages, from index `at` on. */
+  read(firstPage: number, pageCount: number, frames: Int32Array, at: number): void {
+    const endPage = firstPage + pageCount;
+    let index = at;
+    for (let page = firstPage; page < endPage; ) {
+      const key = Math.floor(page / CHUNK_PAGES);
+      const chunk = this.#find(key);
+      const first = key * CHUNK_PAGES;
+      const end = Math.min(endPage, first + CHUNK_PAGES);
+      for (; page < end; page += 1) {
+        frames[index] = chunk.length === 0 ? 0 : chunk[page - first]!;
+        index += 1;
       }
-      this.#lastKey = key;
-      this.#lastChunk = chunk;
     }
-    this.#lastChunk[page - key * CHUNK_PAGES] = frame;
+  }
+
+  /** Empty when nobody has made it. */
+  #find(key: number): Int32Array {
+    const place = placeOf(key);
+    return this.#cachedKeys[place] === key ? this.#cached[place]! : this.#lookUp(key, place);
+  }
+
+  #lookUp(key: number, place: number): Int32Array {
+    const chunk = this.#chunks.get(key);
+    if (chunk === undefined) return NO_CHUNK;
+    this.#cachedKeys[place] = key;
+    this.#cached[place] = chunk;
+    return chunk;
+  }
+
+  #make(key: number): Int32Array {
+    const chunk = new Int32Array(CHUNK_PAGES);
+    this.#chunks.set(key, chunk);
+    return chunk;
   }
 
   /**
@@ -52,8 +90,13 @@ export class FrameMap {
       if (present !== undefined) chunk.set(present);
       this.#chunks.set(key, chunk);
     }
-    this.#lastKey = -1;
+    this.#cachedKeys.fill(-1);
     const chunkOf = (page: number): number => keys.indexOf(Math.floor(page / CHUNK_PAGES));
     return { entries, indexes: Int32Array.from(pages, (page) => chunkOf(page) * CHUNK_PAGES + (page % CHUNK_PAGES)) };
   }
+}
+
+/** Keys that lie far apart differ in high bits only, so those are mixed in. */
+function placeOf(key: number): number {
+  return Math.imul(key, 0x9e37_79b1) >>> (32 - CACHE_BITS);
 }

@@ -12,12 +12,6 @@ export interface PageRun {
   readonly granulePages: number;
 }
 
-export interface Refusal {
-  /** Infinity when no check refuses. */
-  readonly granule: number;
-  readonly status: Status;
-}
-
 interface PageRange {
   readonly first: number;
   readonly end: number;
@@ -29,6 +23,7 @@ export class PageChecks {
   readonly #traits: BackendTraits;
   readonly #records: PageRecords;
   readonly #smallestPages: number;
+  #status: Status = 0;
 
   constructor(traits: BackendTraits, geometry: Geometry, records: PageRecords) {
     this.#traits = traits;
@@ -46,20 +41,45 @@ export class PageChecks {
 
   /** The range that holds [first, end) whole. */
   rangeOf(first: number, end: number): PageRange | undefined {
-    return this.ranges.find((range) => first >= range.first && end <= range.end);
+    for (const range of this.ranges) if (first >= range.first && end <= range.end) return range;
+    return undefined;
   }
 
-  firstRefusal(run: PageRun, entriesAvailable: number): Refusal {
+  /** The first granule that some check refuses, Infinity when none does; `status` says what is answered. */
+  firstRefusal(run: PageRun, entriesAvailable: number): number {
+    return this.#isFine(run, entriesAvailable) ? Infinity : this.#lookCloser(run, entriesAvailable);
+  }
+
+  /** What the last `firstRefusal` below Infinity is answered with. */
+  get status(): Status {
+    return this.#status;
+  }
+
+  /** Every check in one go, for the many runs that none of them refuses. */
+  #isFine({ iovaPage, hostPage, pageCount, granulePages }: PageRun, entriesAvailable: number): boolean {
+    const end = iovaPage + pageCount;
+    if (this.rangeOf(iovaPage, end) === undefined || end > this.endPage) return false;
+    if (this.#records.nextMapped(iovaPage, end) < end) return false;
+    const isSingle = pageCount === granulePages;
+    if (entriesAvailable < (isSingle ? 1 : Math.ceil(pageCount / granulePages))) return false;
+    if (this.#smallestPages === 1) return true;
+    return isSingle && this.isAligned(iovaPage, pageCount) && this.isAligned(hostPage, pageCount);
+  }
+
+  #lookCloser(run: PageRun, entriesAvailable: number): number {
     const past = run.iovaPage + run.pageCount - this.endPage;
-    let refusal: Refusal = { granule: Infinity, status: 0 };
+    let refused = Infinity;
     if (past > 0) {
-      refusal = { granule: granuleOf(run, this.endPage), status: -ERRNO.EOVERFLOW };
+      refused = granuleOf(run, this.endPage);
+      this.#status = -ERRNO.EOVERFLOW;
     }
     for (const check of this.#traits.mapOrder) {
       const granule = this.#firstRefusedBy(check, run, entriesAvailable);
-      if (granule < refusal.granule) refusal = { granule, status: this.#traits.mapStatus[check] };
+      if (granule >= refused) continue;
+      refused = granule;
+      this.#status = this.#traits.mapStatus[check];
     }
-    return refusal;
+    return refused;
   }
 
   #firstRefusedBy(check: MapCheck, run: PageRun, entriesAvailable: number): number {

@@ -10,6 +10,10 @@ import type { SharedPages } from './shared-pages.ts';
 export const READ = 1;
 export const WRITE = 2;
 
+/** Records up to which lists are changed by hand. */
+const FEW = 32;
+const NOTHING: readonly PageRecord[] = [];
+
 export interface PageRecord {
   first: number;
   /** A multiple of `granule`. */
@@ -86,6 +90,18 @@ export class PageRecords {
     return record === undefined ? end : Math.min(end, Math.max(first, record.first));
   }
 
+  /** Whether a mapping lies on both sides of the boundary before `page`; one of a single page lies on none. */
+  isCutAt(page: number): boolean {
+    const record = this.#records[this.indexFrom(page)];
+    if (record === undefined || record.first >= page) return false;
+    return record.granule !== 1 && (page - record.first) % record.granule !== 0;
+  }
+
+  /** Whether all mappings are of single pages, which no boundary cuts. */
+  get areSingle(): boolean {
+    return this.#mappingCount === this.#pageCount;
+  }
+
   insert(record: PageRecord): void {
     assert(record.count > 0 && record.count % record.granule === 0, 'a record holds whole granules');
     const index = this.indexFrom(record.first);
@@ -99,19 +115,24 @@ export class PageRecords {
       this.#mergeNext(index - 1);
       return;
     }
-    this.#records.splice(index, 0, record);
+    this.#putAt(index, record);
     this.#mergeNext(index);
   }
 
   /** Takes out all granules in [first, end); both ends must be granule boundaries or lie in holes. */
-  removeRange(first: number, end: number): PageRecord[] {
-    this.#splitAt(first);
-    this.#splitAt(end);
-    const from = this.indexFrom(first);
-    const to = this.indexFrom(end);
-    const last = this.#records[to];
-    assert(last === undefined || last.first >= end, 'no mapping sticks out of a removed range');
-    const removed = this.#records.splice(from, to - from);
+  removeRange(first: number, end: number): readonly PageRecord[] {
+    const records = this.#records;
+    let from = this.indexFrom(first);
+    if (from === records.length || records[from]!.first >= end) return NOTHING;
+    if (records[from]!.first < first) {
+      this.#split(from, first);
+      from += 1;
+    }
+    let to = from + 1;
+    while (to < records.length && records[to]!.first < end) to += 1;
+    const last = records[to - 1]!;
+    if (last.first + last.count > end) this.#split(to - 1, end);
+    const removed = this.#takeOut(from, to);
     for (const record of removed) {
       this.#count(record, -1);
       this.watcher?.removed(record);
@@ -163,10 +184,9 @@ export class PageRecords {
     if (charged) this.#chargedCount += sign * count;
   }
 
-  #splitAt(page: number): void {
-    const index = this.indexFrom(page);
-    const record = this.#records[index];
-    if (record === undefined || record.first >= page) return;
+  /** Makes two records of one that holds the page before `page` and that page. */
+  #split(index: number, page: number): void {
+    const record = this.#records[index]!;
     const head = page - record.first;
     assert(head % record.granule === 0, 'records split between granules');
     const tail: PageRecord = {
@@ -177,7 +197,29 @@ export class PageRecords {
     };
     if (record.sharedAt !== undefined) tail.sharedAt = record.sharedAt + head;
     record.count = head;
-    this.#records.splice(index + 1, 0, tail);
+    this.#putAt(index + 1, tail);
+  }
+
+  /** By hand as long as there are few: several times as fast as the engine's own way. */
+  #putAt(index: number, record: PageRecord): void {
+    const records = this.#records;
+    if (records.length > FEW) {
+      records.splice(index, 0, record);
+      return;
+    }
+    records.push(record);
+    for (let at = records.length - 1; at > index; at -= 1) records[at] = records[at - 1]!;
+    records[index] = record;
+  }
+
+  #takeOut(from: number, to: number): PageRecord[] {
+    const records = this.#records;
+    if (records.length > FEW) return records.splice(from, to - from);
+    const taken: PageRecord[] = [];
+    for (let at = from; at < to; at += 1) taken.push(records[at]!);
+    for (let at = to; at < records.length; at += 1) records[at - taken.length] = records[at]!;
+    for (let left = taken.length; left > 0; left -= 1) records.pop();
+    return taken;
   }
 
   #mergeNext(index: number): void {
@@ -185,7 +227,7 @@ export class PageRecords {
     const next = this.#records[index + 1];
     if (next === undefined || !adjoin(record, next)) return;
     record.count += next.count;
-    this.#records.splice(index + 1, 1);
+    this.#takeOut(index + 1, index + 2);
   }
 }
 

@@ -27,6 +27,8 @@ export class Pinner {
   readonly #memory: KernelMemory;
   readonly #account: ProcessAccount;
   readonly #style: 'mm-batched' | 'user-whole' | 'none';
+  /** Whether there are frames that are pinned and not counted. */
+  readonly #hasReserved: boolean;
 
   constructor(
     memory: KernelMemory,
@@ -36,6 +38,7 @@ export class Pinner {
     this.#memory = memory;
     this.#account = account;
     this.#style = style;
+    this.#hasReserved = memory.isReservedFrame !== undefined;
   }
 
   /** Whether a mapping made now would be charged to the user (iommufd without CAP_IPC_LOCK). */
@@ -143,6 +146,6 @@ export class Pinner {
   }
 
   #isReserved(frame: number): boolean {
-    return this.#memory.isReservedFrame?.(frame) ?? false;
+    return this.#hasReserved && this.#memory.isReservedFrame!(frame);
   }
 }

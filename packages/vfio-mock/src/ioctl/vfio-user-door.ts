@@ -58,11 +58,9 @@ function dmaMap(container: PageContainer, message: DmaMapMessage): Status {
   if (refused !== 0) return container.refuseMap(refused);
   const pageCount = Number(size / PAGE);
   const run = { iovaPage: Number(iova / PAGE), hostPage: Number(address / PAGE), pageCount };
-  const { status } = container.checks.firstRefusal(
-    { ...run, granulePages: pageCount },
-    container.entriesAvailable,
-  );
-  if (status !== 0) return container.refuseMap(status);
+  const { checks } = container;
+  const granule = checks.firstRefusal({ ...run, granulePages: pageCount }, container.entriesAvailable);
+  if (granule !== Infinity) return container.refuseMap(checks.status);
   return container.mapMapping(run.iovaPage, run.hostPage, pageCount, rights, {});
 }
 

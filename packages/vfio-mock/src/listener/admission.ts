@@ -23,11 +23,10 @@ export interface AdmissionAnswer {
 
 export function checkAdmission(question: AdmissionQuestion): AdmissionAnswer {
   const { sections, granulePages, memslotCount, dmaMaxMappings } = question;
-  const chunkCount = sections.reduce(
-    (sum, { firstGfn, pageCount }) =>
-      sum + Math.ceil((firstGfn + pageCount) / granulePages) - Math.floor(firstGfn / granulePages),
-    0,
-  );
+  let chunkCount = 0;
+  for (const { firstGfn, pageCount } of sections) {
+    chunkCount += Math.ceil((firstGfn + pageCount) / granulePages) - Math.floor(firstGfn / granulePages);
+  }
   const worstCaseMappings = chunkCount + memslotCount - sections.length;
   return { admitted: dmaMaxMappings === 0 || worstCaseMappings <= dmaMaxMappings, worstCaseMappings };
 }

@@ -154,7 +154,7 @@ export class ContainerListener implements Consumer {
 
   /** A section goes while a device is attached. Call it before the section leaves the address space. */
   removeSection(section: Section): void {
-    const gone = this.#state.followed.find((one) => one.section === section);
+    const gone = this.#followedAt(section);
     assert(gone !== undefined, 'a section goes that the listener follows');
     this.#state.followed = this.#state.followed.filter((one) => one !== gone);
     this.#regionDelete(gone);
@@ -202,12 +202,26 @@ export class ContainerListener implements Consumer {
     return this.#unmap(section, this.#steps.unmapped(section, { firstPage, pageCount }));
   }
 
+  /**
+   * Another thread calls in between, until `resume` is given what this answers. A transaction under way is the whole
+   * proxy's (async_ops), so its calls are sent like those of the transaction; the undoing of a run is nobody else's.
+   */
+  suspend(): CallContext {
+    const context = this.#context;
+    if (context === 'rollback' || context === 'remap') this.#context = 'run';
+    return context;
+  }
+
+  resume(context: CallContext): void {
+    this.#context = context;
+  }
+
   #depart(coordination: DiscardCoordination, occasion: 'refused' | 'detach'): void {
-    const followed = this.#state.followed;
-    this.#state.followed = [];
-    for (const section of this.#steps.departing(followed.map((one) => one.section))) {
+    const { followed } = this.#state;
+    for (const section of this.#steps.departing(this.sections)) {
       this.#regionDelete(followed.find((one) => one.section === section)!);
     }
+    this.#state.followed = [];
     this.#state.isAttached = false;
     this.#steps.coordinate(coordination, occasion);
   }
@@ -234,22 +248,38 @@ export class ContainerListener implements Consumer {
 
   #regionAdd(section: Section, instance: Instance): Status {
     const hasManager = this.#isManaged(section);
-    const status = this.#inContext('attach', () => {
-      if (hasManager) return instance.subscribe(this, section);
-      const window = this.#steps.window(section);
-      return this.#map(section, window, window.pageCount);
-    });
+    const status = this.#enter(section, hasManager ? instance : undefined);
     if (status === 0) this.#state.followed = [...this.#state.followed, { section, instance: hasManager ? instance : undefined }];
     else this.#state.granules.delete(section);
     return status;
   }
 
+  #enter(section: Section, instance: Instance | undefined): Status {
+    const outer = this.#context;
+    this.#context = 'attach';
+    try {
+      if (instance !== undefined) return instance.subscribe(this, section);
+      const window = this.#steps.window(section);
+      return this.#map(section, window, window.pageCount);
+    } finally {
+      this.#context = outer;
+    }
+  }
+
   #regionDelete({ section, instance }: Followed): void {
-    this.#inContext('detach', () => {
+    const outer = this.#context;
+    this.#context = 'detach';
+    try {
       if (instance === undefined) this.#unmap(section, this.#steps.window(section));
       else instance.unsubscribe(this, section);
-    });
+    } finally {
+      this.#context = outer;
+    }
     this.#state.granules.delete(section);
+  }
+
+  #followedAt(section: Section): Followed | undefined {
+    return this.#state.followed.find((one) => one.section === section);
   }
 
   #remapSection(section: Section, instance: Instance | undefined): Status {
@@ -281,8 +311,18 @@ export class ContainerListener implements Consumer {
     const mappedEnd = boundary + this.#mapper.done * granulePages;
     const mappedPages = Math.min(Math.max(0, mappedEnd - run.firstPage), run.pageCount);
     const undone = this.#steps.rolledBack(run, mappedPages);
-    if (undone !== undefined) this.#inContext('rollback', () => this.#unmap(section, undone));
+    if (undone !== undefined) this.#unmapAgain(section, undone);
     this.#mapper.done = 0;
+  }
+
+  #unmapAgain(section: Section, run: BlockRun): void {
+    const outer = this.#context;
+    this.#context = 'rollback';
+    try {
+      this.#unmap(section, run);
+    } finally {
+      this.#context = outer;
+    }
   }
 
   #isHeard(): boolean {
@@ -293,7 +333,8 @@ export class ContainerListener implements Consumer {
   #admit(): boolean {
     const { profile, memslotCount, dmaMaxMappings } = this.#options;
     if (profile.admission === 'off') return true;
-    const sections = this.#state.followed.filter(({ instance }) => instance !== undefined).map(({ section }) => section);
+    const sections: Section[] = [];
+    for (const { section, instance } of this.#state.followed) if (instance !== undefined) sections.push(section);
     const { admitted } = checkAdmission({ sections, granulePages: 1, memslotCount, dmaMaxMappings });
     this.warnedOfLimit = !admitted && profile.admission === 'warn';
     return admitted || profile.admission === 'warn';
@@ -303,15 +344,5 @@ export class ContainerListener implements Consumer {
     const reason = `vfio: section ${section.name} cannot be mapped: ${statusText(status)}`;
     if (this.#options.exit === undefined) throw new AssertionFailure(reason);
     this.#options.exit(reason);
-  }
-
-  #inContext<T>(context: CallContext, act: () => T): T {
-    const outer = this.#context;
-    this.#context = context;
-    try {
-      return act();
-    } finally {
-      this.#context = outer;
-    }
   }
 }

@@ -45,7 +45,7 @@ export const QEMU_LISTENER_STEPS: ListenerSteps = {
   coordinate: (coordination, occasion) => coordination.uncoordinatedDisable(occasion === 'attach'),
   arriving: (sections) => sections,
   // The flat view is walked upward, whatever the order in which its sections came.
-  departing: (sections) => sections.toSorted((a, b) => a.firstGfn - b.firstGfn),
+  departing: (sections) => (isAscending(sections) ? sections : sections.toSorted((a, b) => a.firstGfn - b.firstGfn)),
   window: ({ firstPage, pageCount }) => ({ firstPage, pageCount }),
   gfnOf: (section, page) => section.firstGfn + page - section.firstPage,
   isWritable: (section) => !section.readonly,
@@ -54,6 +54,11 @@ export const QEMU_LISTENER_STEPS: ListenerSteps = {
   rolledBack: (run) => run,
   unmapAnswer: (status, masksEnoent) => (masksEnoent && status === -ERRNO.ENOENT ? 0 : status),
 };
+
+function isAscending(sections: readonly Section[]): boolean {
+  for (let at = 1; at < sections.length; at += 1) if (sections[at]!.firstGfn < sections[at - 1]!.firstGfn) return false;
+  return true;
+}
 
 /**
  * A piece up to the first granule boundary, then whole granules. `origin` is the number the boundaries are counted in

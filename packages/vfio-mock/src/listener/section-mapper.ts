@@ -9,7 +9,7 @@
  */
 import type { Section, Status } from '@sda-lab/guest-memory';
 import type { CallContext, ListenerCall } from './listener-call.ts';
-import type { BlockRun, ListenerSteps, MapPiece } from './listener-steps.ts';
+import { type BlockRun, type ListenerSteps, type MapPiece, QEMU_LISTENER_STEPS } from './listener-steps.ts';
 import type { MappingDoor } from './mapping-door.ts';
 
 export interface SectionMapperParts {
@@ -30,6 +30,7 @@ export class SectionMapper {
 
   /** Stops at the first refusal. */
   map(section: Section, run: BlockRun, granulePages: number, context: CallContext): Status {
+    if (this.#isOnePiece(run, granulePages)) return this.#mapPages(section, run.firstPage, run.pageCount, granulePages, context);
     let earlierGranules = 0;
     for (const piece of this.#parts.steps.pieces(section, run, granulePages)) {
       const status = this.#mapPiece(section, piece, context);
@@ -67,19 +68,30 @@ export class SectionMapper {
     this.#observeUnmap(section, section, context, 0);
   }
 
+  /** Whether QEMU makes equal granules of the run; a planted fault may make something else of it. */
+  #isOnePiece({ firstPage, pageCount }: BlockRun, granulePages: number): boolean {
+    if (this.#parts.steps.pieces !== QEMU_LISTENER_STEPS.pieces || pageCount === 0) return false;
+    return granulePages === 1 || granulePages === pageCount || firstPage % granulePages === 0;
+  }
+
   #mapPiece(section: Section, { firstPage, pageCount, granulePages }: MapPiece, context: CallContext): Status {
+    return this.#mapPages(section, firstPage, pageCount, granulePages, context);
+  }
+
+  #mapPages(section: Section, firstPage: number, pageCount: number, granulePages: number, context: CallContext): Status {
     const { door, steps, observe } = this.#parts;
     const firstGfn = steps.gfnOf(section, firstPage);
     const hostPage = section.block.hostFirstPage + firstPage;
     const status = door.mapPages(firstGfn, hostPage, pageCount, granulePages, steps.isWritable(section));
-    this.done = status === 0 ? 0 : door.done;
-    observe({ kind: 'map', context, section, firstGfn, pageCount, granulePages, status, doneGranules: this.done });
+    const doneGranules = status === 0 ? 0 : door.done;
+    observe({ kind: 'map', context, section, firstGfn, pageCount, granulePages, status, doneGranules });
+    // Whoever looks on may let another operation in, which calls too.
+    this.done = doneGranules;
     return status;
   }
 
   #observeUnmap(section: Section, { firstPage, pageCount }: BlockRun, context: CallContext, status: Status): void {
     const firstGfn = this.#parts.steps.gfnOf(section, firstPage);
-    const call = { section, firstGfn, pageCount, granulePages: pageCount, status, doneGranules: 0 };
-    this.#parts.observe({ kind: 'unmap', context, ...call });
+    this.#parts.observe({ kind: 'unmap', context, section, firstGfn, pageCount, granulePages: pageCount, status, doneGranules: 0 });
   }
 }

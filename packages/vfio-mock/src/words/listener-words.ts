@@ -25,6 +25,15 @@ export interface ListenerWordsParts {
   readonly instanceOf: (section: Section) => Instance | undefined;
 }
 
+/** A list of followed sections that was made for a load, with the places of the sections in it. */
+interface KnownList {
+  readonly followed: readonly Followed[];
+  readonly places: Int32Array;
+}
+
+/** Lists that are kept to be used again: a search comes back to the same few. */
+const MOST_KNOWN = 8;
+
 export class ListenerWords implements Words {
   readonly count: number;
   readonly #state: ListenerState;
@@ -35,6 +44,7 @@ export class ListenerWords implements Words {
   /** Places of the sections in the list seen last; the listener makes another list for each change. */
   readonly #places: Int32Array;
   #seen: readonly Followed[] | undefined = undefined;
+  readonly #known: KnownList[] = [];
 
   constructor({ state, mapper, instanceOf }: ListenerWordsParts, sections: readonly Section[]) {
     assert(sections.length <= PLACE_MASK, 'a place among the sections fits its bits');
@@ -91,13 +101,25 @@ export class ListenerWords implements Words {
   }
 
   #loadFollowed(words: Int32Array, at: number): void {
-    const followed: Followed[] = [];
-    for (const [which, one] of this.#ownFollowed.entries()) {
-      const place = words[at + which]! & PLACE_MASK;
-      if (place > 0) followed[place - 1] = one;
-    }
+    const { followed, places } = this.#find(words, at) ?? this.#make(words, at);
     this.#state.followed = followed;
-    this.#look();
+    this.#seen = followed;
+    for (let which = 0; which < places.length; which += 1) this.#places[which] = places[which]!;
+  }
+
+  #find(words: Int32Array, at: number): KnownList | undefined {
+    for (const known of this.#known) if (hasPlaces(known, words, at)) return known;
+    return undefined;
+  }
+
+  #make(words: Int32Array, at: number): KnownList {
+    const places = this.#places.map((_, which) => words[at + which]! & PLACE_MASK);
+    const followed: Followed[] = [];
+    for (const [which, one] of this.#ownFollowed.entries()) if (places[which]! > 0) followed[places[which]! - 1] = one;
+    const made = { followed, places };
+    if (this.#known.length === MOST_KNOWN) this.#known.shift();
+    this.#known.push(made);
+    return made;
   }
 
   #loadGranules(words: Int32Array, at: number): void {
@@ -107,4 +129,11 @@ export class ListenerWords implements Words {
       if (granule > 0) this.#state.granules.set(section, granule);
     }
   }
+}
+
+function hasPlaces({ places }: KnownList, words: Int32Array, at: number): boolean {
+  for (let which = 0; which < places.length; which += 1) {
+    if (places[which] !== (words[at + which]! & PLACE_MASK)) return false;
+  }
+  return true;
 }

@@ -93,6 +93,8 @@ export class ListenerBench {
   heedsRefusals = true;
   /** Is given what the strategy's unmap of a section that goes was answered. */
   hearUnmap: (status: Status) => void = () => undefined;
+  /** Fires after each call: where another operation may come in. */
+  onCall: (call: ListenerCall) => void = () => undefined;
 
   constructor(options: BenchOptions = {}) {
     const { memory } = this;
@@ -115,7 +117,10 @@ export class ListenerBench {
       masksEnoent: options.masksEnoent ?? false,
       memslotCount: 10,
       dmaMaxMappings: options.dmaMaxMappings ?? 0,
-      observe: (call) => this.calls.push(call),
+      observe: (call) => {
+        this.calls.push(call);
+        this.onCall(call);
+      },
       pipelinesTransactions: rest.pipelinesTransactions ?? false,
       ...(rest.steps === undefined ? {} : { steps: rest.steps }),
       ...(exit === undefined ? {} : { exit }),

@@ -10,10 +10,16 @@ export function answer(state: DeviceState, source: PlugSource, request: GuestReq
   const range = steps.findBlocks(state, request);
   if (range === undefined) return { answer: 'ERROR' };
   if (request.type === 'STATE') return { answer: 'ACK', state: blockState(state, range) };
-  const refused = steps.refusal(state, request.type, range);
-  if (refused !== undefined) return { answer: refused };
-  const done = request.type === 'PLUG' ? steps.plug(state, source, range) : steps.unplug(state, source, range);
-  return { answer: done ? 'ACK' : 'BUSY' };
+  return { answer: answerBlocks(state, source, request.type, range) };
+}
+
+/** A change of blocks that the device has. */
+export function answerBlocks(state: DeviceState, source: PlugSource, type: 'PLUG' | 'UNPLUG', range: BlockRange): Answer {
+  const { steps } = state;
+  const refused = steps.refusal(state, type, range);
+  if (refused !== undefined) return refused;
+  const done = type === 'PLUG' ? steps.plug(state, source, range) : steps.unplug(state, source, range);
+  return done ? 'ACK' : 'BUSY';
 }
 
 /** The requested size, the opposite state, a running migration. */

@@ -5,7 +5,8 @@ import { VirtioMemRefusal } from '../refusal.ts';
 import type { BlockRange, DeviceState } from './device-state.ts';
 
 const ADDRESS_SPACE_BYTES = 2n ** 64n;
-const MAX_NB_BLOCKS = 65535;
+/** The field has 16 bits. */
+export const MAX_NB_BLOCKS = 65535;
 
 /** Guest physical address of a block, also of blocks the device does not have: a guest can name those. */
 export function addressOf(state: DeviceState, blockIndex: number): bigint {
