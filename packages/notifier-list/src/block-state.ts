@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: MIT
 /**
- * The state that design 1 has to own because a notifier list has none: which pages of a block are shared, and the
- * block's virtio-mem with its own stock RamDiscardManager, which stays as it is in QEMU.
+ * The state that design 1 has to own because a notifier list has none: which pages of a block are shared, who follows it
+ * with what mapped, and the block's virtio-mem with its own stock RamDiscardManager, which stays as it is in QEMU.
  */
 import { Bitmap, type Condition } from '@sda-lab/core-bitmap';
-import type { PlugSource, RamBlock, Side, Status } from '@sda-lab/guest-memory';
+import {
+  type FollowedBlock,
+  Followers,
+  type IsAllPrivate,
+  type PlugSource,
+  type RamBlock,
+  type Side,
+  type Status,
+  type TrackerOptions,
+} from '@sda-lab/guest-memory';
 import { type ForEachRun, RamDiscardManager } from '@sda-lab/rdm-manager/stock';
 
 export interface PluggedState {
@@ -12,21 +21,34 @@ export interface PluggedState {
   readonly manager: RamDiscardManager;
 }
 
-export class BlockState {
+export class BlockState implements FollowedBlock {
   readonly block: RamBlock;
   /** 1 = shared. Starts all private, as the KVM attributes do. */
   readonly shared: Bitmap;
   plugged: PluggedState | undefined = undefined;
+  readonly followers: Followers;
+  readonly #exit: (reason: string) => void;
+  /** What holds of a page that is on a side. Made once: every operation asks. */
+  readonly isOn: Readonly<Record<Side, readonly Condition[]>>;
+  readonly isAllPrivate: IsAllPrivate = (firstPage, endPage) => this.shared.allClear(firstPage, endPage);
 
-  constructor(block: RamBlock) {
+  constructor(block: RamBlock, tracking: TrackerOptions, exit: (reason: string) => void = () => undefined) {
     this.block = block;
+    this.#exit = exit;
     this.shared = new Bitmap(block.pageCount);
     if (!block.hasGuestMemfd) this.shared.set(0, block.pageCount);
+    this.followers = new Followers(tracking);
+    this.isOn = { shared: [{ bits: this.shared, is: true }], private: [{ bits: this.shared, is: false }] };
   }
 
-  /** What holds of a page that is on a side. */
-  isOn(side: Side): Condition {
-    return { bits: this.shared, is: side === 'shared' };
+  get source(): PlugSource | undefined {
+    return this.plugged?.source;
+  }
+
+  /** Nobody listens to its manager yet. */
+  set source(source: PlugSource | undefined) {
+    if (source === undefined) this.plugged = undefined;
+    else this.takeSource(source);
   }
 
   /** Runs of plugged pages, from the stock manager; everything while the block has none. */
@@ -44,7 +66,7 @@ export class BlockState {
     const manager = new RamDiscardManager(
       this.block,
       { granulePages: source.granulePages, forEachPopulatedRun: pluggedRuns(source) },
-      { rollback: 'earlier', registrationFailure: 'report', exit: () => undefined },
+      { rollback: 'earlier', registrationFailure: 'report', exit: this.#exit },
     );
     this.plugged = { source, manager };
     return this.plugged;

@@ -14,19 +14,22 @@
  * its own since 2021 (PR 2317) that map whole blocks at plug, and is left out.
  * Assumed, because the callers have not been read: the order of attributes and discards around it, as in QEMU; an error
  * ends the conversion and goes on to the guest or the VMM as it is; a run's bits are cleared after its unmap; a handler
- * that goes is unmapped; huge pages of the shared side stay, as in QEMU; a reset ends the guest. Left out: the tracker's
- * lock; dump and migration, which do not ask it; that nobody counts discards there, while a world's containers do.
+ * that goes is unmapped; huge pages of the shared side stay, as in QEMU; a reset ends the guest; the tracker's lock
+ * is held for a whole call. Left out: dump and migration, which do not ask it; that nobody counts discards there, while a
+ * world's containers do.
  */
 import { Bitmap } from '@sda-lab/core-bitmap';
 import {
   assert,
   type Consumer,
   type ConversionRequest,
+  DesignWords,
   discardOther,
   ERRNO,
   type Host,
   type Instance,
   intersectSection,
+  lockedInstance,
   NO_PLUG_EVENTS,
   type PageRange,
   type RamBlock,
@@ -36,18 +39,11 @@ import {
   type Strategy,
   switchSide,
 } from '@sda-lab/guest-memory';
-
-interface Handler {
-  readonly consumer: Consumer;
-  readonly section: Section;
-}
+import { type Handler, handlerWords, type Region } from './tracker-region.ts';
 
 class DmaMappingTracker {
   readonly #host: Host;
-  /** 1 = shared, to be mapped by every handler. */
-  readonly #regions = new Map<RamBlock, Bitmap>();
-  /** In the order of registration. */
-  #handlers: readonly Handler[] = [];
+  readonly #regions = new Map<RamBlock, Region>();
 
   constructor(host: Host) {
     this.#host = host;
@@ -58,11 +54,11 @@ class DmaMappingTracker {
       addBlock: (block) => {
         const shared = new Bitmap(block.pageCount);
         if (!block.hasGuestMemfd) shared.set(0, block.pageCount);
-        this.#regions.set(block, shared);
+        this.#regions.set(block, { block, shared, handlers: [] });
         return 0;
       },
       removeBlock: (block) => {
-        assert(!this.#handlers.some(({ section }) => section.block === block), 'a block goes after its handlers');
+        assert(this.#regionOf(block).handlers.length === 0, 'a block goes after its handlers');
         this.#regions.delete(block);
       },
       attachSource: () => -ERRNO.EBUSY,
@@ -74,8 +70,12 @@ class DmaMappingTracker {
       plug: NO_PLUG_EVENTS,
       runs: (block, view, firstPage, endPage, emit) =>
         view === 'dma'
-          ? this.#sharedOf(block).forEachSetRun(firstPage, endPage, (first, end) => emit(first, end, 'shared'))
+          ? this.#regionOf(block).shared.forEachSetRun(firstPage, endPage, (first, end) => emit(first, end, 'shared'))
           : emit(firstPage, endPage, 'shared'),
+      words: (cast) => {
+        const regions = [...this.#regions.values()];
+        return new DesignWords(regions.map(({ shared }) => shared), regions.map((region) => handlerWords(region, cast)));
+      },
     };
   }
 
@@ -83,23 +83,25 @@ class DmaMappingTracker {
   #register(handler: Handler): Status {
     if (handler.consumer.smallestPages > 1) return -ERRNO.EINVAL;
     const { block, firstPage, pageCount } = handler.section;
-    const status = this.#sharedOf(block).forEachSetRun(firstPage, firstPage + pageCount, (first, end) => {
+    const region = this.#regionOf(block);
+    const status = region.shared.forEachSetRun(firstPage, firstPage + pageCount, (first, end) => {
       for (let page = first; page < end; page += 1) {
         const refused = mapPage(handler, page);
         if (refused !== 0) return refused;
       }
       return 0;
     });
-    if (status === 0) this.#handlers = [...this.#handlers, handler];
+    if (status === 0) region.handlers = [...region.handlers, handler];
     return status;
   }
 
   #unregister(consumer: Consumer, section: Section): void {
-    const handler = this.#handlers.find((one) => one.consumer === consumer && one.section === section);
+    const region = this.#regionOf(section.block);
+    const handler = region.handlers.find((one) => one.consumer === consumer && one.section === section);
     assert(handler !== undefined, 'a consumer leaves a section it follows');
-    this.#handlers = this.#handlers.filter((one) => one !== handler);
+    region.handlers = region.handlers.filter((one) => one !== handler);
     const { firstPage, pageCount } = section;
-    this.#sharedOf(section.block).forEachSetRun(firstPage, firstPage + pageCount, (first, end) => {
+    region.shared.forEachSetRun(firstPage, firstPage + pageCount, (first, end) => {
       unmapRun(handler, first, end);
       return 0;
     });
@@ -107,42 +109,44 @@ class DmaMappingTracker {
 
   #convert(request: ConversionRequest, to: Side): Status {
     const { pages } = request;
-    const shared = this.#sharedOf(pages.block);
-    if (pages.endPage > shared.bitCount) return -ERRNO.EINVAL;
+    const region = this.#regionOf(pages.block);
+    if (pages.endPage > region.shared.bitCount) return -ERRNO.EINVAL;
     const switched = switchSide(this.#host, request, to);
     if (switched !== 0) return switched;
-    const told = to === 'shared' ? this.#map(shared, pages) : this.#unmap(shared, pages);
+    const told = to === 'shared' ? map(region, pages) : unmap(region, pages);
     return told !== 0 ? told : discardOther(this.#host, pages, to);
   }
 
-  #map(shared: Bitmap, { block, firstPage, endPage }: PageRange): Status {
-    for (let page = firstPage; page < endPage; page += 1) {
-      if (shared.test(page)) continue;
-      shared.set(page, page + 1);
-      for (const handler of this.#handlers) {
-        const status = handler.section.block === block ? mapPage(handler, page) : 0;
-        if (status !== 0) return status;
-      }
+  #regionOf(block: RamBlock): Region {
+    const region = this.#regions.get(block);
+    assert(region !== undefined, 'a block is added before it is used');
+    return region;
+  }
+}
+
+function map(region: Region, { firstPage, endPage }: PageRange): Status {
+  const { shared } = region;
+  for (let page = firstPage; page < endPage; page += 1) {
+    if (shared.test(page)) continue;
+    shared.set(page, page + 1);
+    for (const handler of region.handlers) {
+      const status = mapPage(handler, page);
+      if (status !== 0) return status;
     }
+  }
+  return 0;
+}
+
+function unmap(region: Region, { firstPage, endPage }: PageRange): Status {
+  const { shared } = region;
+  return shared.forEachSetRun(firstPage, endPage, (first, end) => {
+    for (const handler of region.handlers) {
+      const status = unmapRun(handler, first, end);
+      if (status !== 0) return status;
+    }
+    shared.clear(first, end);
     return 0;
-  }
-
-  #unmap(shared: Bitmap, { block, firstPage, endPage }: PageRange): Status {
-    return shared.forEachSetRun(firstPage, endPage, (first, end) => {
-      for (const handler of this.#handlers) {
-        const status = handler.section.block === block ? unmapRun(handler, first, end) : 0;
-        if (status !== 0) return status;
-      }
-      shared.clear(first, end);
-      return 0;
-    });
-  }
-
-  #sharedOf(block: RamBlock): Bitmap {
-    const shared = this.#regions.get(block);
-    assert(shared !== undefined, 'a block is added before it is used');
-    return shared;
-  }
+  });
 }
 
 /** Nothing where the handler's section does not show the page. */
@@ -179,5 +183,5 @@ export const dmaMappingTracker: Strategy = {
     changedUsers: [],
     source: 'Cloud Hypervisor PR 8501; names but register_handler are ours, and there is no RamDiscardManager',
   },
-  create: (host) => new DmaMappingTracker(host).instance(),
+  create: (host) => lockedInstance(new DmaMappingTracker(host).instance(), host, 'tracker'),
 };

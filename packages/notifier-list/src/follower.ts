@@ -8,16 +8,8 @@
  * somebody refused, and it takes back what it did for that very event.
  */
 import type { Condition } from '@sda-lab/core-bitmap';
-import {
-  type Consumer,
-  type PageRange,
-  type Section,
-  SectionTracker,
-  type Side,
-  type Status,
-  type TrackerOptions,
-} from '@sda-lab/guest-memory';
-import type { RamDiscardListener } from '@sda-lab/rdm-manager/stock';
+import type { PageRange, SectionTracker, Side, Status } from '@sda-lab/guest-memory';
+import type { RamDiscardListener, RamDiscardManager } from '@sda-lab/rdm-manager/stock';
 import type { BlockState } from './block-state.ts';
 
 /** One conversion or unplug under way; identity tells an `aborted` which one is meant. */
@@ -27,23 +19,53 @@ export interface ChangeEvent {
 }
 
 export interface FollowerOptions {
-  readonly tracking: TrackerOptions;
   /** Ask the stock manager which pages are plugged before mapping shared ones. */
   readonly askPlugged: boolean;
   /** Ask the shared bitmap which pages are shared before mapping plugged ones. */
   readonly askShared: boolean;
 }
 
+const EVERYWHERE: readonly Condition[] = [];
+
 export class Follower implements RamDiscardListener {
   readonly tracker: SectionTracker;
   readonly #state: BlockState;
   readonly #options: FollowerOptions;
+  readonly #due: readonly Condition[];
   #event: ChangeEvent | undefined = undefined;
+  #isOnLists = false;
+  #manager: RamDiscardManager | undefined = undefined;
 
-  constructor(state: BlockState, consumer: Consumer, section: Section, options: FollowerOptions) {
+  constructor(state: BlockState, tracker: SectionTracker, options: FollowerOptions) {
     this.#state = state;
+    this.tracker = tracker;
     this.#options = options;
-    this.tracker = new SectionTracker(consumer, section, options.tracking);
+    this.#due = options.askShared ? state.isOn[tracker.side] : EVERYWHERE;
+  }
+
+  /** Whether it is where it belongs: on the lists, and told by its block's manager, if any; or nowhere. */
+  get isInPlace(): boolean {
+    if (!this.tracker.isFollowing) return !this.#isOnLists;
+    return this.#isOnLists && this.#manager === this.#state.plugged?.manager;
+  }
+
+  /** It was put on the lists; the block's manager, if any, tells it too, right behind another follower of the block. */
+  come(behind: Follower | undefined): void {
+    this.#isOnLists = true;
+    this.hear(this.#state.plugged?.manager, behind);
+  }
+
+  /** It was taken off the lists, and off the manager it listened to. */
+  go(): void {
+    this.#isOnLists = false;
+    this.#manager?.leave(this);
+    this.#manager = undefined;
+  }
+
+  /** From now on the manager tells it, and none that did before, which is gone. */
+  hear(manager: RamDiscardManager | undefined, behind: Follower | undefined): void {
+    this.#manager = manager;
+    manager?.join(this, this.tracker.section, behind);
   }
 
   readonly onChange = (event: ChangeEvent): Status => {
@@ -57,7 +79,7 @@ export class Follower implements RamDiscardListener {
 
   readonly onAborted = (event: ChangeEvent): void => {
     if (this.#event !== event) return;
-    this.tracker.undo([this.#state.isOn(this.tracker.side)]);
+    this.tracker.undo(this.#state.isOn[this.tracker.side]);
     this.#event = undefined;
   };
 
@@ -75,7 +97,7 @@ export class Follower implements RamDiscardListener {
     const leftOver = this.tracker.unmapMapped(firstPage, endPage);
     if (leftOver !== 0) return leftOver;
     this.tracker.begin();
-    const status = this.tracker.mapMissing(this.#due(), firstPage, endPage);
+    const status = this.tracker.mapMissing(this.#due, firstPage, endPage);
     if (status !== 0) this.tracker.undo();
     return status;
   }
@@ -86,14 +108,10 @@ export class Follower implements RamDiscardListener {
   }
 
   #mapPlugged(firstPage: number, endPage: number, onlyItsSide: boolean): Status {
-    const due = onlyItsSide ? this.#due() : [];
+    const due = onlyItsSide ? this.#due : EVERYWHERE;
     if (!this.#options.askPlugged) return this.tracker.mapMissing(due, firstPage, endPage);
     return this.#state.forEachPluggedRun(firstPage, endPage, (first, end) =>
       this.tracker.mapMissing(due, first, end),
     );
-  }
-
-  #due(): readonly Condition[] {
-    return this.#options.askShared ? [this.#state.isOn(this.tracker.side)] : [];
   }
 }

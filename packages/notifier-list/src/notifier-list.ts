@@ -8,41 +8,49 @@
  * The first refusal ends the walk; `aborted` then makes everybody who acted on the event take it back, and the guest
  * gets -EAGAIN. Unplug is announced on `unplugging` before RAM is discarded; the stock manager's own discard
  * notification then finds nothing left to unmap. Those who want private pages hear of a conversion on lists of their own
- * (`otherSide`) at the other moment: before a sharing, after its opposite. They leave before a reset.
+ * (`otherSide`) at the other moment: before a sharing, after its opposite. They leave before a reset. Who is told first
+ * does not depend on who came first (`tellOrder`).
  *
  * Not upstream code: nobody posted any for this way (20240725072118.358923-1, "Open"). What a plain notifier list
- * lacks is `additions`, each a part with its switch. Left out: locking, vIOMMU, granules above a page.
+ * lacks is `additions`, each a part with its switch. Left out: vIOMMU, granules above a page.
  */
 import {
   type Addition,
   assert,
+  type Cast,
   clearRuns,
   type Consumer,
   type ConversionRequest,
+  DesignWords,
   discardOther,
   ERRNO,
+  FollowerWords,
   type Holders,
   type Host,
   type Instance,
   type IsAllPrivate,
-  LeftOvers,
+  lockedInstance,
   type RamBlock,
   type Section,
+  type SectionTracker,
   setRuns,
   type Side,
   type Status,
   type Strategy,
   switchSide,
   takeBack,
+  type TrackerOptions,
+  type Words,
 } from '@sda-lab/guest-memory';
 import { BlockState } from './block-state.ts';
+import { ConversionNotifier } from './conversion-notifier.ts';
 import { NOTIFIER_LIST_COST } from './cost.ts';
 import { emitView } from './emit-view.ts';
 import { type ChangeEvent, Follower, type FollowerOptions } from './follower.ts';
-import { createNotifierList, createNotifierWithReturnList, type NotifierList } from './notifier.ts';
+import { ListWords } from './list-words.ts';
 import { createPlugHandlers } from './plug-handlers.ts';
 
-const ADDITIONS: readonly Addition[] = [
+const ADDITIONS = [
   { id: 'replay', guards: 'hotplug', what: 'a consumer that comes late is told what is shared already; needs the shared bitmap' },
   { id: 'teardown', guards: 'hotplug', what: 'a consumer that goes loses its mappings' },
   { id: 'clip', guards: 'bounded', what: 'an event is cut to the pages a section shows, and translated to its address' },
@@ -60,124 +68,114 @@ const ADDITIONS: readonly Addition[] = [
   { id: 'huge-pages', guards: 'bounded', what: 'a huge page of the shared side is freed once no page of it is shared' },
   { id: 'slot-readd', guards: 'coexist', what: 'a memslot that comes again is private, as KVM takes it, whatever was shared there' },
   { id: 'exact-unmaps', guards: 'legal-calls', what: 'only what is mapped is unmapped, in the shape the consumer asks' },
-];
+  { id: 'lock', guards: 'complete', what: 'a lock around the lists: conversions, hot-add and plug requests exclude each other' },
+] as const satisfies readonly Addition[];
 
 /** Which additions are in force. */
 export type Has = (id: string) => boolean;
 
-export class ConversionNotifier {
-  readonly converting: NotifierList<ChangeEvent, Status> = createNotifierWithReturnList();
-  readonly unplugging: NotifierList<ChangeEvent, Status> = createNotifierWithReturnList();
-  readonly aborted: NotifierList<ChangeEvent, void> = createNotifierList();
-  /** For those who want private pages: told of each conversion at the other moment, before a sharing and after its opposite. */
-  readonly otherSide: Pick<ConversionNotifier, 'converting' | 'aborted'> = {
-    converting: createNotifierWithReturnList(),
-    aborted: createNotifierList(),
-  };
+type InForce = Readonly<Record<(typeof ADDITIONS)[number]['id'], boolean>>;
+
+/** The sides a consumer may want, by what it says of itself. */
+const SIDES: Readonly<Record<Consumer['sides'], readonly Side[]>> = {
+  shared: ['shared'],
+  private: ['private'],
+  both: ['shared', 'private'],
+};
+
+export class NotifierListDesign {
+  readonly notifier: ConversionNotifier;
   readonly #host: Host;
   readonly #has: Has;
+  readonly #with: InForce;
+  readonly #tracking: TrackerOptions;
   readonly #followerOptions: FollowerOptions;
   readonly #blocks = new Map<RamBlock, BlockState>();
-  #followers: readonly Follower[] = [];
-  readonly #leftOvers = new LeftOvers();
+  /** One for each tracker ever met. */
+  readonly #met = new Map<SectionTracker, Follower>();
 
   constructor(host: Host, has: Has) {
     this.#host = host;
+    this.notifier = new ConversionNotifier((reason) => host.exit(reason));
     this.#has = has;
-    this.#followerOptions = {
-      tracking: {
-        granulePages: has('granularity') ? 1 : 'run',
-        exactUnmaps: has('exact-unmaps'),
-        clip: has('clip'),
-        rollback: has('rollback'),
-      },
-      askPlugged: has('plugged-query'),
-      askShared: has('shared-query'),
+    this.#with = Object.fromEntries(ADDITIONS.map(({ id }) => [id, has(id)])) as InForce;
+    this.#tracking = {
+      granulePages: has('granularity') ? 1 : 'run',
+      exactUnmaps: has('exact-unmaps'),
+      clip: has('clip'),
+      rollback: has('rollback'),
     };
+    this.#followerOptions = { askPlugged: has('plugged-query'), askShared: has('shared-query') };
   }
 
   instance(): Instance {
     return {
       addBlock: (block) => {
-        this.#blocks.set(block, new BlockState(block));
+        this.#blocks.set(block, new BlockState(block, this.#tracking, (reason) => this.#host.exit(reason)));
         return 0;
       },
       removeBlock: (block) => {
-        assert(this.followersOf(block).length === 0, 'a block goes after its consumers');
+        assert(this.notifier.followersOf(block).length === 0, 'a block goes after its consumers');
         this.#blocks.delete(block);
       },
-      subscribe: (consumer, section) => this.#subscribe(consumer, section),
+      subscribe: (consumer, section) => this.#subscribe(this.#stateOf(section.block), consumer, section),
       unsubscribe: (consumer, section) => this.#unsubscribe(consumer, section),
-      convert: (request, to) => this.#convert(this.stateOf(request.pages.block), request, to),
+      convert: (request, to) => this.#convert(this.#stateOf(request.pages.block), request, to),
       reset: () => this.#reset(),
-      ...createPlugHandlers(this, this.#has),
+      ...createPlugHandlers(this.notifier, (block) => this.#stateOf(block), this.#has),
       runs: (block, view, firstPage, endPage, emit) =>
-        emitView(this.stateOf(block), view, this.#has('state-view'), firstPage, endPage, emit),
+        emitView(this.#stateOf(block), view, this.#with['state-view'], firstPage, endPage, emit),
+      words: (cast) => this.#words(cast),
     };
   }
 
-  stateOf(block: RamBlock): BlockState {
+  #stateOf(block: RamBlock): BlockState {
     const state = this.#blocks.get(block);
     assert(state !== undefined, 'a block is added before it is used');
     return state;
   }
 
-  followersOf(block: RamBlock): readonly Follower[] {
-    return this.#followers.filter((follower) => follower.tracker.section.block === block);
-  }
-
-  #subscribe(consumer: Consumer, section: Section): Status {
+  #subscribe(state: BlockState, consumer: Consumer, section: Section): Status {
     if (consumer.smallestPages > 1) return -ERRNO.EINVAL;
-    const leftOver = this.#leftOvers.settle(consumer, section);
+    const { followers } = state;
+    const leftOver = followers.settle(consumer);
     if (leftOver !== 0) return leftOver;
-    const state = this.stateOf(section.block);
-    const coming = this.#sidesOf(consumer).map((side) => new Follower(state, consumer, section, this.#optionsFor(side)));
-    for (const [at, follower] of coming.entries()) {
-      const status = this.#has('replay') ? follower.replay() : 0;
+    const coming = this.#sidesOf(consumer).map((side) => this.#meet(state, followers.follow(consumer, section, side)));
+    for (const follower of coming) {
+      const status = this.#with.replay ? follower.replay() : 0;
       if (status === 0) continue;
-      for (const earlier of coming.slice(0, at)) earlier.tracker.undo();
+      followers.abandon(consumer, section);
+      this.#closeIfLast(consumer);
       return status;
     }
-    for (const follower of coming) this.#join(state, follower, section);
+    for (const follower of coming) this.notifier.join(follower);
     return 0;
   }
 
-  #join(state: BlockState, follower: Follower, section: Section): void {
-    const { converting, aborted } = this.#listsOf(follower.tracker.side);
-    this.#followers = [...this.#followers, follower];
-    converting.add(follower.onChange);
-    this.unplugging.add(follower.onChange);
-    aborted.add(follower.onAborted);
-    state.plugged?.manager.join(follower, section);
+  #meet(state: BlockState, tracker: SectionTracker): Follower {
+    const known = this.#met.get(tracker);
+    if (known !== undefined) return known;
+    const follower = new Follower(state, tracker, this.#followerOptions);
+    this.#met.set(tracker, follower);
+    return follower;
   }
 
-  #sidesOf({ sides }: Consumer): Side[] {
-    const wanted: Side[] = sides === 'both' ? ['shared', 'private'] : [sides];
-    return this.#has('private-side') ? wanted : ['shared'];
-  }
-
-  #optionsFor(side: Side): FollowerOptions {
-    return { ...this.#followerOptions, tracking: { ...this.#followerOptions.tracking, side } };
-  }
-
-  #listsOf(side: Side): Pick<ConversionNotifier, 'converting' | 'aborted'> {
-    return side === 'shared' ? this : this.otherSide;
+  #sidesOf({ sides }: Consumer): readonly Side[] {
+    return this.#with['private-side'] ? SIDES[sides] : SIDES.shared;
   }
 
   #unsubscribe(consumer: Consumer, section: Section): void {
-    const isLeaving = ({ tracker }: Follower): boolean => tracker.consumer === consumer && tracker.section === section;
-    const leaving = this.#followers.filter(isLeaving);
-    assert(leaving.length > 0, 'a consumer leaves a section it follows');
-    this.#followers = this.#followers.filter((follower) => !isLeaving(follower));
-    const isLast = !this.#followers.some(({ tracker }) => tracker.consumer === consumer);
-    for (const follower of leaving) {
-      const { converting, aborted } = this.#listsOf(follower.tracker.side);
-      converting.remove(follower.onChange);
-      this.unplugging.remove(follower.onChange);
-      aborted.remove(follower.onAborted);
-      this.stateOf(section.block).plugged?.manager.leave(follower);
-      if (this.#has('teardown')) this.#leftOvers.leave(follower.tracker, isLast);
+    for (const follower of this.notifier.followers()) {
+      const { tracker } = follower;
+      if (tracker.consumer === consumer && tracker.section === section) this.notifier.part(follower);
     }
+    this.#stateOf(section.block).followers.leave(consumer, section, this.#with.teardown);
+    this.#closeIfLast(consumer);
+  }
+
+  #closeIfLast(consumer: Consumer): void {
+    for (const { followers } of this.#blocks.values()) if (followers.isFollowedBy(consumer)) return;
+    for (const { followers } of this.#blocks.values()) followers.close(consumer);
   }
 
   #convert(state: BlockState, request: ConversionRequest, to: Side): Status {
@@ -187,18 +185,17 @@ export class ConversionNotifier {
 
   #share(state: BlockState, request: ConversionRequest): Status {
     const { pages } = request;
-    const wasPrivate = clearRuns(state.shared, pages);
     const event: ChangeEvent = { range: pages, to: 'shared' };
-    const lifted = this.otherSide.converting.notify(event);
+    const lifted = this.notifier.otherSide.converting.notify(event);
     const switched = lifted !== 0 ? -ERRNO.EAGAIN : switchSide(this.#host, request, 'shared');
     if (switched !== 0) {
-      this.otherSide.aborted.notify(event);
+      this.notifier.otherSide.aborted.notify(event);
       return switched;
     }
-    if (this.converting.notify(event) !== 0 && this.#has('map-veto')) {
-      this.aborted.notify(event);
-      if (this.#has('restore')) takeBack(this.#host, request, wasPrivate, this.#holders(state, 'shared'));
-      this.otherSide.aborted.notify(event);
+    if (this.notifier.converting.notify(event) !== 0 && this.#with['map-veto']) {
+      this.notifier.aborted.notify(event);
+      if (this.#with.restore) takeBack(this.#host, request, clearRuns(state.shared, pages), this.#holders(state, 'shared'));
+      this.notifier.otherSide.aborted.notify(event);
       return -ERRNO.EAGAIN;
     }
     state.shared.set(pages.firstPage, pages.endPage);
@@ -206,7 +203,7 @@ export class ConversionNotifier {
   }
 
   #holders(state: BlockState, side: Side): Holders {
-    const followers = this.followersOf(state.block).filter(({ tracker }) => tracker.side === side);
+    const followers = this.notifier.followersOf(state.block).filter(({ tracker }) => tracker.side === side);
     return {
       isHeld: (page) => followers.some(({ tracker }) => tracker.mapped.test(page)),
       keep: ({ firstPage, endPage }) => state.shared.assign(firstPage, endPage, side === 'shared'),
@@ -214,25 +211,24 @@ export class ConversionNotifier {
     };
   }
 
-  #isAllPrivate({ shared }: BlockState): IsAllPrivate | undefined {
-    return this.#has('huge-pages') ? (first, end) => shared.allClear(first, end) : undefined;
+  #isAllPrivate({ isAllPrivate }: BlockState): IsAllPrivate | undefined {
+    return this.#with['huge-pages'] ? isAllPrivate : undefined;
   }
 
   #unshare(state: BlockState, request: ConversionRequest): Status {
     const { pages } = request;
     const event: ChangeEvent = { range: pages, to: 'private' };
-    if (!this.#has('unmap-first')) return this.#unshareTellLast(state, request, event);
-    const wasShared = setRuns(state.shared, pages);
-    const refused = this.converting.notify(event) !== 0 && this.#has('unmap-veto');
+    if (!this.#with['unmap-first']) return this.#unshareTellLast(state, request, event);
+    const refused = this.notifier.converting.notify(event) !== 0 && this.#with['unmap-veto'];
     const switched = refused ? -ERRNO.EAGAIN : switchSide(this.#host, request, 'private');
     if (switched !== 0) {
-      this.aborted.notify(event);
+      this.notifier.aborted.notify(event);
       return switched;
     }
-    if (this.otherSide.converting.notify(event) !== 0) {
-      this.otherSide.aborted.notify(event);
-      takeBack(this.#host, request, wasShared, this.#holders(state, 'private'), 'shared');
-      this.aborted.notify(event);
+    if (this.notifier.otherSide.converting.notify(event) !== 0) {
+      this.notifier.otherSide.aborted.notify(event);
+      takeBack(this.#host, request, setRuns(state.shared, pages), this.#holders(state, 'private'), 'shared');
+      this.notifier.aborted.notify(event);
       return -ERRNO.EAGAIN;
     }
     state.shared.clear(pages.firstPage, pages.endPage);
@@ -245,7 +241,7 @@ export class ConversionNotifier {
     if (switched !== 0) return switched;
     state.shared.clear(event.range.firstPage, event.range.endPage);
     const status = discardOther(this.#host, event.range, 'private', this.#isAllPrivate(state));
-    this.converting.notify(event);
+    this.notifier.converting.notify(event);
     return status;
   }
 
@@ -255,8 +251,8 @@ export class ConversionNotifier {
     const events = states.map(
       ({ block }): ChangeEvent => ({ range: { block, firstPage: 0, endPage: block.pageCount }, to: 'private' }),
     );
-    if (events.some((event) => this.converting.notify(event) !== 0) && this.#has('unmap-veto')) {
-      for (const event of events) this.aborted.notify(event);
+    if (events.some((event) => this.notifier.converting.notify(event) !== 0) && this.#with['unmap-veto']) {
+      for (const event of events) this.notifier.aborted.notify(event);
       return -ERRNO.EAGAIN;
     }
     for (const state of states) {
@@ -265,6 +261,17 @@ export class ConversionNotifier {
       discardOther(this.#host, { block, firstPage: 0, endPage: block.pageCount }, 'private', this.#isAllPrivate(state));
     }
     return 0;
+  }
+
+  /** The shared bitmap of each block, what everybody holds, and who takes part. */
+  #words(cast: Cast): Words {
+    const states = [...this.#blocks.values()];
+    const ofFollowers = new FollowerWords(states, cast, (consumer) => this.#sidesOf(consumer));
+    const followers = ofFollowers.trackers.map((tracker) => this.#meet(this.#stateOf(tracker.section.block), tracker));
+    return new DesignWords(
+      [...states.map(({ shared }) => shared), ...ofFollowers.trackers.map(({ mapped }) => mapped)],
+      [ofFollowers, new ListWords(this.notifier, followers)],
+    );
   }
 }
 
@@ -285,5 +292,8 @@ export const notifierList: Strategy = {
   },
   additions: ADDITIONS,
   cost: NOTIFIER_LIST_COST,
-  create: (host, without) => new ConversionNotifier(host, (id) => !without.has(id)).instance(),
+  create: (host, without) => {
+    const instance = new NotifierListDesign(host, (id) => !without.has(id)).instance();
+    return without.has('lock') ? instance : lockedInstance(instance, host, 'notifier-list');
+  },
 };

@@ -5,43 +5,42 @@
  */
 import { ERRNO, type Instance, type PageRange, type PlugEvents, type RamBlock, type Status } from '@sda-lab/guest-memory';
 import type { BlockState } from './block-state.ts';
+import type { ConversionNotifier } from './conversion-notifier.ts';
 import type { ChangeEvent, Follower } from './follower.ts';
-import type { NotifierList } from './notifier.ts';
 
-interface Parts {
-  readonly unplugging: NotifierList<ChangeEvent, Status>;
-  readonly aborted: NotifierList<ChangeEvent, void>;
-  readonly otherSide: { readonly aborted: NotifierList<ChangeEvent, void> };
-  stateOf(block: RamBlock): BlockState;
-  followersOf(block: RamBlock): readonly Follower[];
-}
+type StateOf = (block: RamBlock) => BlockState;
 
 export function createPlugHandlers(
-  parts: Parts,
+  notifier: ConversionNotifier,
+  stateOf: StateOf,
   has: (id: string) => boolean,
 ): Pick<Instance, 'attachSource' | 'detachSource' | 'plug'> {
   return {
     attachSource: (block, source) => {
-      const state = parts.stateOf(block);
+      const state = stateOf(block);
       if (state.plugged !== undefined) return -ERRNO.EBUSY;
       const { manager } = state.takeSource(source);
-      const status = unmapUnplugged(parts, state, block);
+      const status = unmapUnplugged(notifier, state, block);
       if (status !== 0) {
         state.plugged = undefined;
         return status;
       }
-      for (const follower of parts.followersOf(block)) manager.join(follower, follower.tracker.section);
+      let told: Follower | undefined;
+      for (const follower of notifier.followersOf(block)) {
+        follower.hear(manager, told);
+        told = follower;
+      }
       return 0;
     },
     detachSource: (block, source) => {
-      const state = parts.stateOf(block);
+      const state = stateOf(block);
       if (state.plugged?.source !== source) return -ERRNO.ENOENT;
       // What a refused plug could not take back leads to frames that were freed since: it goes first.
-      const leftOver = unmapUnplugged(parts, state, block);
+      const leftOver = unmapUnplugged(notifier, state, block);
       if (leftOver !== 0) return leftOver;
       const before = state.plugged;
       state.plugged = undefined;
-      const followers = parts.followersOf(block);
+      const followers = notifier.followersOf(block);
       for (const [at, follower] of followers.entries()) {
         const status = follower.replay();
         if (status === 0) continue;
@@ -49,30 +48,31 @@ export function createPlugHandlers(
         state.plugged = before;
         return status;
       }
+      for (const follower of followers) follower.hear(undefined, undefined);
       return 0;
     },
-    plug: createPlugEvents(parts, has),
+    plug: createPlugEvents(notifier, stateOf, has),
   };
 }
 
-function createPlugEvents(parts: Parts, has: (id: string) => boolean): PlugEvents {
+function createPlugEvents(notifier: ConversionNotifier, stateOf: StateOf, has: (id: string) => boolean): PlugEvents {
   let unplug: ChangeEvent | undefined;
   const abort = (event: ChangeEvent): void => {
-    parts.aborted.notify(event);
-    parts.otherSide.aborted.notify(event);
+    notifier.aborted.notify(event);
+    notifier.otherSide.aborted.notify(event);
   };
   const announce = (range: PageRange): Status => {
     if (!has('unplug-veto')) return 0;
     unplug = { range, to: 'unplugged' };
-    const status = parts.unplugging.notify(unplug);
+    const status = notifier.unplugging.notify(unplug);
     if (status !== 0) abort(unplug);
     return status;
   };
   const managerOf = ({ block }: PageRange): NonNullable<BlockState['plugged']>['manager'] =>
-    parts.stateOf(block).plugged!.manager;
+    stateOf(block).plugged!.manager;
   return {
     slotAdded: (_source, { block, firstPage, endPage }) => {
-      if (has('slot-readd')) parts.stateOf(block).shared.clear(firstPage, endPage);
+      if (has('slot-readd')) stateOf(block).shared.clear(firstPage, endPage);
     },
     willPlug: (_source, range) => managerOf(range).notifyPopulate(range.firstPage, range.endPage),
     plugAborted: () => undefined,
@@ -95,8 +95,8 @@ function createPlugEvents(parts: Parts, has: (id: string) => boolean): PlugEvent
 }
 
 /** A virtio-mem that comes late takes away what it says is not plugged; refused as a whole when a consumer refuses. */
-function unmapUnplugged(parts: Parts, state: BlockState, block: RamBlock): Status {
-  const followers = parts.followersOf(block);
+function unmapUnplugged(notifier: ConversionNotifier, state: BlockState, block: RamBlock): Status {
+  const followers = notifier.followersOf(block);
   for (const { tracker } of followers) tracker.begin();
   let at = 0;
   const unmap = (first: number, end: number): Status => {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* Cloud Hypervisor's tracker (PR 8501), event by event. Page 0x10 is guest address 0x10000; c0 is registered first. */
 import { CASES, KERNEL_BACKENDS, parseHistory, runConformance, runHistory, type Violation } from '@sda-lab/conformance';
+import { lastEvents, mappedGfns, replay, runsOf } from '@sda-lab/conformance/vitest';
 import { AssertionFailure, type Consumer, ERRNO, type Host, type Instance, type RamBlock, type Strategy } from '@sda-lab/guest-memory';
 import { dmaMappingTracker } from '@sda-lab/notifier-list';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { lastEvents, mappedGfns, replay, runsOf } from './support/replay.ts';
 import { firstDisagreement, trackerOperations } from './support/tracker-model.ts';
 
 const ONE = 'world(pages=64); attach(c0)';
@@ -171,6 +171,8 @@ describe('dma-mapping-tracker by hand', () => {
     setAttributes: () => (calls.push('attributes'), status),
     convertInPlace: () => -ERRNO.EINVAL,
     discard: () => (calls.push('discard'), 0),
+    lock: () => true,
+    unlock: () => undefined,
     exit: () => undefined,
   });
   const consumer = (smallestPages: number): Consumer => ({

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* What notifier-list says it asks of QEMU, held against its code: each new member by its name there, none left out. */
-import { SectionTracker, type Consumer, type Host, type RamBlock, type Section } from '@sda-lab/guest-memory';
+import { EXACT_TRACKING, SectionTracker, type Consumer, type Host, type RamBlock, type Section } from '@sda-lab/guest-memory';
 import { notifierList } from '@sda-lab/notifier-list';
 import { RamDiscardManager, STOCK_MEMBERS } from '@sda-lab/rdm-manager/stock';
 import { describe, expect, test } from 'vitest';
 import { BlockState } from '../src/block-state.ts';
 import { Follower } from '../src/follower.ts';
-import { ConversionNotifier } from '../src/notifier-list.ts';
+import { NotifierListDesign } from '../src/notifier-list.ts';
 
 /** QEMU's name for a new member, and the one it has here. */
 const HERE: Readonly<Record<string, string>> = {
@@ -24,11 +24,11 @@ const HERE: Readonly<Record<string, string>> = {
   'ConversionNotifier.slot_added': 'plug.slotAdded',
 };
 /**
- * Making the object; coming and going, which are add and remove of the lists; virtio-mem's own manager coming, going and
+ * Making the object; what only a search asks for; coming and going, which are add and remove of the lists; virtio-mem's own manager coming, going and
  * being told; and what virtio-mem announces, which is the list `unplugging`.
  */
 const NOT_COUNTED = [
-  'instance.addBlock', 'instance.removeBlock', 'instance.plug', 'instance.subscribe', 'instance.unsubscribe',
+  'instance.addBlock', 'instance.removeBlock', 'instance.plug', 'instance.words', 'instance.subscribe', 'instance.unsubscribe',
   'instance.attachSource', 'instance.detachSource',
   'plug.willPlug', 'plug.plugAborted', 'plug.plugged', 'plug.discarded', 'plug.discardedAll', 'plug.unplugged', 'plug.loaded',
   'plug.willUnplug', 'plug.willUnplugAll', 'plug.unplugAborted',
@@ -36,12 +36,12 @@ const NOT_COUNTED = [
 
 const block: RamBlock = { name: 'ram', pageCount: 8, hostFirstPage: 0, hasGuestMemfd: true };
 const section: Section = { name: 'ram', block, firstPage: 0, pageCount: 8, firstGfn: 0, readonly: false };
-const host: Host = { regime: 'two-backend', isDiscardDisabled: false, setAttributes: () => 0, convertInPlace: () => 0, discard: () => 0, exit: () => undefined };
+const host: Host = { regime: 'two-backend', isDiscardDisabled: false, setAttributes: () => 0, convertInPlace: () => 0, discard: () => 0, lock: () => true, unlock: () => undefined, exit: () => undefined };
 const consumer: Consumer = { name: 'c0', sides: 'shared', smallestPages: 1, unmapShape: 'range', done: 0, mapRun: () => 0, unmapRun: () => 0 };
 
-/** Members of the stock manager beyond what QEMU has. */
+/** Members of the stock manager beyond what QEMU has; its words are for a search. */
 function newOfManager(): string[] {
-  const stock = ['constructor', 'block', 'owner', 'listenerCount', 'register', 'unregister', 'notifyPopulate', 'notifyDiscard', 'notifyDiscardAll', 'replayPopulated', 'runs'];
+  const stock = ['constructor', 'words', 'block', 'owner', 'listenerCount', 'register', 'unregister', 'notifyPopulate', 'notifyDiscard', 'notifyDiscardAll', 'replayPopulated', 'runs'];
   const members = Object.getOwnPropertyNames(RamDiscardManager.prototype);
   return members.filter((member) => !stock.includes(member)).map((member) => `manager.${member}`);
 }
@@ -56,14 +56,14 @@ describe('the cost of notifier-list', () => {
 
   test('cost/members: each new one stands for a member of the code, and none is missing', () => {
     expect(interfaceMembers.slice(STOCK_MEMBERS.length).toSorted()).toEqual(Object.keys(HERE).toSorted());
-    const notifier = new ConversionNotifier(host, () => true);
-    const instance = notifier.instance();
-    const tracking = { granulePages: 1, exactUnmaps: true, clip: true, rollback: true } as const;
-    const follower = new Follower(new BlockState(block), consumer, section, { tracking, askPlugged: true, askShared: true });
+    const design = new NotifierListDesign(host, () => true);
+    const instance = design.instance();
+    const tracker = new SectionTracker(consumer, section);
+    const follower = new Follower(new BlockState(block, EXACT_TRACKING), tracker, { askPlugged: true, askShared: true });
     expect(follower.tracker).toBeInstanceOf(SectionTracker);
     const offered = [
       ...newOfManager(),
-      ...Object.keys(notifier).map((key) => `lists.${key}`),
+      ...Object.keys(design.notifier).map((key) => `lists.${key}`),
       ...Object.keys(follower).filter((key) => key !== 'tracker').map((key) => `follower.${key}`),
       ...Object.keys(instance).map((key) => `instance.${key}`),
       ...Object.keys(instance.plug).map((key) => `plug.${key}`),
@@ -72,8 +72,9 @@ describe('the cost of notifier-list', () => {
   });
 
   test('cost/not-counted: nobody but the lists is told of an unplug before RAM is discarded', () => {
-    const notifier = new ConversionNotifier(host, () => true);
-    const instance = notifier.instance();
+    const design = new NotifierListDesign(host, () => true);
+    const { notifier } = design;
+    const instance = design.instance();
     instance.addBlock(block);
     const source = { name: 'm0', granulePages: 4, isPlugged: () => true };
     instance.attachSource(block, source);

@@ -9,25 +9,30 @@
  *             A refused unmap maps again what was unmapped and answers -EAGAIN; nothing is freed under a mapping.
  * Plug maps the shared part before the guest gets the block; unplug unmaps before RAM is discarded, and may refuse.
  * For a consumer that wants both sides the other side is unmapped before the switch and mapped after it, and so undone.
+ * Who is told first does not depend on who came first (`tellOrder`).
  *
  * Not upstream code: what the RFC's second proposal needs to hold (20240725072118.358923-1, "Open"). What it had to add
- * to the stock manager is `additions`, each with its switch. Left out: locking (conversions and hot-add exclude each
- * other here), vIOMMU, granules above a page.
+ * to the stock manager is `additions`, each with its switch. Left out: vIOMMU, granules above
+ * a page, finer locks than one.
  */
 import {
   type Addition,
   assert,
+  type Cast,
   clearRuns,
   type Consumer,
   type ConversionRequest,
+  DesignWords,
   discardOther,
   ERRNO,
+  FollowerWords,
   type Holders,
   type Host,
   type Instance,
   type IsAllPrivate,
-  LeftOvers,
+  lockedInstance,
   type RamBlock,
+  type Section,
   setRuns,
   type Side,
   type Status,
@@ -35,13 +40,14 @@ import {
   switchSide,
   takeBack,
   type TrackerOptions,
+  type Words,
 } from '@sda-lab/guest-memory';
 import { EXTENDED_RDM_COST } from './extended/cost.ts';
 import { ExtendedBlock } from './extended/extended-block.ts';
 import { createPlugHandlers } from './extended/plug-handlers.ts';
 import { emitView } from './extended/emit-view.ts';
 
-const ADDITIONS: readonly Addition[] = [
+const ADDITIONS = [
   { id: 'plug-plane', guards: 'coexist', what: 'populated/discarded and shared/private as two planes, ANDed for devices' },
   { id: 'private-view', guards: 'consumers-see', what: 'dump and migration see private pages, marked as such' },
   { id: 'replay', guards: 'hotplug', what: 'a consumer that comes late gets what is due already' },
@@ -58,21 +64,34 @@ const ADDITIONS: readonly Addition[] = [
   { id: 'huge-pages', guards: 'bounded', what: 'a huge page of the shared side is freed once no page of it is shared' },
   { id: 'slot-readd', guards: 'coexist', what: 'a memslot that comes again is private, as KVM takes it, whatever was shared there' },
   { id: 'exact-unmaps', guards: 'legal-calls', what: 'only what is mapped is unmapped, in the shape the consumer asks' },
-];
+  { id: 'lock', guards: 'complete', what: 'a lock of its own: conversions, hot-add and plug requests exclude each other' },
+] as const satisfies readonly Addition[];
 
 /** Which additions are in force. */
 export type Has = (id: string) => boolean;
 
+type InForce = Readonly<Record<(typeof ADDITIONS)[number]['id'], boolean>>;
+
+/** The sides a consumer may want, by what it says of itself. */
+const SIDES: Readonly<Record<Consumer['sides'], readonly Side[]>> = {
+  shared: ['shared'],
+  private: ['private'],
+  both: ['shared', 'private'],
+};
+
 class ExtendedManager {
   readonly #host: Host;
   readonly #has: Has;
+  readonly #with: InForce;
   readonly #tracking: TrackerOptions;
   readonly #blocks = new Map<RamBlock, ExtendedBlock>();
-  readonly #leftOvers = new LeftOvers();
+  /** The block asked for last, as often the next one too. */
+  #last: ExtendedBlock | undefined = undefined;
 
   constructor(host: Host, has: Has) {
     this.#host = host;
     this.#has = has;
+    this.#with = Object.fromEntries(ADDITIONS.map(({ id }) => [id, has(id)])) as InForce;
     this.#tracking = {
       granulePages: has('granularity') ? 1 : 'run',
       exactUnmaps: has('exact-unmaps'),
@@ -85,50 +104,52 @@ class ExtendedManager {
     const stateOf = (block: RamBlock): ExtendedBlock => this.#stateOf(block);
     return {
       addBlock: (block) => {
-        this.#blocks.set(block, new ExtendedBlock(block));
+        this.#blocks.set(block, new ExtendedBlock(block, this.#tracking));
         return 0;
       },
       removeBlock: (block) => {
-        assert(stateOf(block).consumerCount === 0, 'a block goes after its consumers');
+        const { all } = stateOf(block).followers;
+        assert(!all.some(({ isFollowing }) => isFollowing), 'a block goes after its consumers');
         this.#blocks.delete(block);
+        this.#last = undefined;
       },
       subscribe: (consumer, section) => this.#subscribe(stateOf(section.block), consumer, section),
       unsubscribe: (consumer, section) => {
-        const trackers = stateOf(section.block).unfollow(consumer, section);
-        const isLast = [...this.#blocks.values()].every((state) => !state.isFollowedBy(consumer));
-        if (this.#has('teardown')) for (const tracker of trackers) this.#leftOvers.leave(tracker, isLast);
+        stateOf(section.block).followers.leave(consumer, section, this.#with.teardown);
+        this.#closeIfLast(consumer);
       },
       convert: (request, to) => this.#convert(stateOf(request.pages.block), request, to),
       reset: () => this.#reset(),
       ...createPlugHandlers(stateOf, this.#has),
       runs: (block, view, firstPage, endPage, emit) =>
-        emitView(stateOf(block), view, this.#has('private-view'), firstPage, endPage, emit),
+        emitView(stateOf(block), view, this.#with['private-view'], firstPage, endPage, emit),
+      words: (cast) => this.#words(cast),
     };
   }
 
-  #subscribe(
-    state: ExtendedBlock,
-    consumer: Parameters<Instance['subscribe']>[0],
-    section: Parameters<Instance['subscribe']>[1],
-  ): Status {
+  #subscribe(state: ExtendedBlock, consumer: Consumer, section: Section): Status {
+    const { followers, isDue } = state;
     if (consumer.smallestPages > 1) return -ERRNO.EINVAL;
-    const leftOver = this.#leftOvers.settle(consumer, section);
+    const leftOver = followers.settle(consumer);
     if (leftOver !== 0) return leftOver;
-    const trackers = this.#sidesOf(consumer).map((side) => state.follow(consumer, section, { ...this.#tracking, side }));
-    if (!this.#has('replay')) return 0;
-    for (const tracker of trackers) {
-      const status = tracker.mapMissing([state.isOn(tracker.side), state.isPlugged], 0, state.block.pageCount);
-      if (status === 0) continue;
-      for (const one of trackers) one.undo();
-      state.unfollow(consumer, section);
-      return status;
+    let status = 0;
+    for (const side of this.#sidesOf(consumer)) {
+      const tracker = followers.follow(consumer, section, side);
+      if (status === 0 && this.#with.replay) status = tracker.mapMissing(isDue[side], 0, state.block.pageCount);
     }
-    return 0;
+    if (status === 0) return 0;
+    followers.abandon(consumer, section);
+    this.#closeIfLast(consumer);
+    return status;
   }
 
-  #sidesOf({ sides }: Consumer): Side[] {
-    const wanted: Side[] = sides === 'both' ? ['shared', 'private'] : [sides];
-    return this.#has('private-side') ? wanted : ['shared'];
+  #closeIfLast(consumer: Consumer): void {
+    for (const { followers } of this.#blocks.values()) if (followers.isFollowedBy(consumer)) return;
+    for (const { followers } of this.#blocks.values()) followers.close(consumer);
+  }
+
+  #sidesOf({ sides }: Consumer): readonly Side[] {
+    return this.#with['private-side'] ? SIDES[sides] : SIDES.shared;
   }
 
   #convert(state: ExtendedBlock, request: ConversionRequest, to: Side): Status {
@@ -139,41 +160,41 @@ class ExtendedManager {
 
   #share(state: ExtendedBlock, request: ConversionRequest): Status {
     const { pages } = request;
-    const wasPrivate = clearRuns(state.shared, pages);
-    const lifted = state.unmap(pages.firstPage, pages.endPage, true, 'private');
+    const { firstPage, endPage } = pages;
+    const lifted = state.unmap(firstPage, endPage, true, 'private');
     const switched = lifted !== 0 ? -ERRNO.EAGAIN : switchSide(this.#host, request, 'shared');
     if (switched !== 0) {
       state.undo();
       return switched;
     }
-    const mapped = state.mapDue([state.isPlugged], pages.firstPage, pages.endPage);
-    if (mapped !== 0 && this.#has('map-veto')) {
+    const mapped = state.map(state.isPlugged, firstPage, endPage, 'shared');
+    if (mapped !== 0 && this.#with['map-veto']) {
       state.undo('shared');
-      if (this.#has('restore')) takeBack(this.#host, request, wasPrivate, this.#holders(state, 'shared'));
+      if (this.#with.restore) takeBack(this.#host, request, clearRuns(state.shared, pages), this.#holders(state, 'shared'));
       state.undo('private');
       return -ERRNO.EAGAIN;
     }
-    state.shared.set(pages.firstPage, pages.endPage);
+    state.shared.set(firstPage, endPage);
     return discardOther(this.#host, pages, 'shared');
   }
 
   #unshare(state: ExtendedBlock, request: ConversionRequest): Status {
     const { pages } = request;
-    if (!this.#has('unmap-first')) return this.#unshareUnmapLast(state, request);
-    const wasShared = setRuns(state.shared, pages);
-    const unmapped = state.unmap(pages.firstPage, pages.endPage, this.#has('unmap-veto'), 'shared');
+    const { firstPage, endPage } = pages;
+    if (!this.#with['unmap-first']) return this.#unshareUnmapLast(state, request);
+    const unmapped = state.unmap(firstPage, endPage, this.#with['unmap-veto'], 'shared');
     const switched = unmapped !== 0 ? -ERRNO.EAGAIN : switchSide(this.#host, request, 'private');
     if (switched !== 0) {
       state.undo();
       return switched;
     }
-    if (state.mapDue([state.isPlugged], pages.firstPage, pages.endPage, 'private') !== 0) {
+    if (state.map(state.isPlugged, firstPage, endPage, 'private') !== 0) {
       state.undo('private');
-      takeBack(this.#host, request, wasShared, this.#holders(state, 'private'), 'shared');
+      takeBack(this.#host, request, setRuns(state.shared, pages), this.#holders(state, 'private'), 'shared');
       state.undo('shared');
       return -ERRNO.EAGAIN;
     }
-    state.shared.clear(pages.firstPage, pages.endPage);
+    state.shared.clear(firstPage, endPage);
     return discardOther(this.#host, pages, 'private', this.#isAllPrivate(state));
   }
 
@@ -193,7 +214,7 @@ class ExtendedManager {
     const states = [...this.#blocks.values()].filter(({ block }) => block.hasGuestMemfd);
     for (const state of states) state.begin();
     for (const state of states) {
-      const status = state.unmap(0, state.block.pageCount, this.#has('unmap-veto'));
+      const status = state.unmap(0, state.block.pageCount, this.#with['unmap-veto']);
       if (status === 0) continue;
       for (const other of states) other.undo();
       return -ERRNO.EAGAIN;
@@ -206,8 +227,8 @@ class ExtendedManager {
     return 0;
   }
 
-  #isAllPrivate({ shared }: ExtendedBlock): IsAllPrivate | undefined {
-    return this.#has('huge-pages') ? (first, end) => shared.allClear(first, end) : undefined;
+  #isAllPrivate({ isAllPrivate }: ExtendedBlock): IsAllPrivate | undefined {
+    return this.#with['huge-pages'] ? isAllPrivate : undefined;
   }
 
   #holders(state: ExtendedBlock, side: Side): Holders {
@@ -219,9 +240,19 @@ class ExtendedManager {
   }
 
   #stateOf(block: RamBlock): ExtendedBlock {
+    if (this.#last?.block === block) return this.#last;
     const state = this.#blocks.get(block);
     assert(state !== undefined, 'a block is added before it is used');
+    this.#last = state;
     return state;
+  }
+
+  /** Both planes of each block, what everybody holds, and who takes part. */
+  #words(cast: Cast): Words {
+    const states = [...this.#blocks.values()];
+    const ofFollowers = new FollowerWords(states, cast, (consumer) => this.#sidesOf(consumer));
+    const bitmaps = [...states.flatMap(({ shared, plugged }) => [shared, plugged]), ...ofFollowers.trackers.map(({ mapped }) => mapped)];
+    return new DesignWords(bitmaps, [ofFollowers]);
   }
 }
 
@@ -242,5 +273,8 @@ export const extendedRdm: Strategy = {
   },
   additions: ADDITIONS,
   cost: EXTENDED_RDM_COST,
-  create: (host, without) => new ExtendedManager(host, (id) => !without.has(id)).instance(),
+  create: (host, without) => {
+    const instance = new ExtendedManager(host, (id) => !without.has(id)).instance();
+    return without.has('lock') ? instance : lockedInstance(instance, host, 'extended-rdm');
+  },
 };

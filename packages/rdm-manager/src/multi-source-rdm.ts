@@ -12,12 +12,14 @@
  * Source: QEMU 11.1 (merge 9d526ed81d) system/ram-discard-manager.c, system/ram-block-attributes.c,
  * hw/virtio/virtio-mem.c; order, rollback, silent replay and reset as observed on 11.1.3.
  * Derived from the source, not seen: the address 0 of replayed runs.
- * Left out: that such runs carry no read-only mark, which `runs` has no field for; conversions that race with a device
- * coming (everything here excludes everything else).
+ * Left out: that such runs carry no read-only mark, which `runs` has no field for. It takes no lock,
+ * so a conversion may run inside whatever runs under QEMU's big lock: that a device coming then hears of pages twice was
+ * seen, that a listener which leaves while it is told is freed memory is derived.
  */
 import {
   assert,
   type DesignCost,
+  DesignWords,
   type EmitRun,
   type Instance,
   type PlugEvents,
@@ -43,7 +45,7 @@ export function createMultiSourceRdm(steps: ManagerSteps): Strategy['create'] {
     };
     return {
       addBlock: (block) => {
-        blocks.set(block, new MultiSourceBlock(block, steps));
+        blocks.set(block, new MultiSourceBlock(block, steps, (reason) => host.exit(reason)));
         return 0;
       },
       removeBlock: (block) => {
@@ -61,6 +63,11 @@ export function createMultiSourceRdm(steps: ManagerSteps): Strategy['create'] {
       reset: () => 0,
       plug: plugEvents(stateOf),
       runs: (block, view, firstPage, endPage, emit) => emitRuns(stateOf(block), view, firstPage, endPage, emit),
+      words: (cast) => {
+        const states = [...blocks.values()];
+        const bitmaps = states.flatMap(({ attributes }) => attributes?.shared ?? []);
+        return new DesignWords(bitmaps, states.map((state) => state.managerWords(cast)));
+      },
     };
   };
 }

@@ -7,6 +7,7 @@
 import {
   assert,
   type ConversionRequest,
+  DesignWords,
   type EmitRun,
   ERRNO,
   type Instance,
@@ -56,5 +57,9 @@ export function createSharedBlocksInstance(
     reset: () => -ERRNO.EOPNOTSUPP,
     plug: NO_PLUG_EVENTS,
     runs: (block, view, firstPage, endPage, emit) => showRuns(stateOf(block), view, firstPage, endPage, emit),
+    words: (cast) => {
+      const states = [...blocks.values()];
+      return new DesignWords(states.map(({ shared }) => shared), states.map((state) => state.listenerWords(cast)));
+    },
   };
 }

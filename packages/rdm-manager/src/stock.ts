@@ -6,5 +6,6 @@ export {
   RamDiscardManager,
   type RamDiscardListener,
   type RamDiscardManagerOptions,
+  type Registered,
   type StateOwner,
 } from './stock/ram-discard-manager.ts';

@@ -2,12 +2,12 @@
 /* v1 patch 7/7 as posted (20241213070852.106092-8): one boolean on every question, and answers that do not fit together. */
 import { Bitmap } from '@sda-lab/core-bitmap';
 import { type History, parseHistory, randomHistory, runHistory } from '@sda-lab/conformance';
+import { replay, runsOf } from '@sda-lab/conformance/vitest';
 import { ERRNO, type RamBlock, type Status } from '@sda-lab/guest-memory';
 import { extendedRdmAsPosted, rdmPrivateAsDiscarded } from '@sda-lab/rdm-manager';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { IsPrivateManager } from '../src/is-private/is-private-manager.ts';
-import { replay, runsOf } from './support/replay.ts';
 
 const MIXED = 'world(pages=8); convert(0+2,shared); convert(3+1,shared)';
 const lookOf = (strategy: typeof extendedRdmAsPosted, line: string): unknown =>

@@ -1,88 +1,10 @@
 // SPDX-License-Identifier: MIT
+import { describeSlotsAndLoads, lastEvents, SmallGuest } from '@sda-lab/conformance/vitest';
 import { ERRNO } from '@sda-lab/guest-memory';
 import { extendedRdm, multiSourceRdm } from '@sda-lab/rdm-manager';
 import { describe, expect, test } from 'vitest';
-import { lastEvents } from './support/replay.ts';
-import { SmallGuest } from './support/small-guest.ts';
 
-describe('extended-rdm: a memslot that comes again', () => {
-  test('slots/readd: what was shared there is private, so a plug maps none of it', () => {
-    const guest = new SmallGuest(extendedRdm);
-    guest.attach();
-    guest.share(0, 6);
-    guest.instance.plug.slotAdded(guest.source, guest.range(0, 4));
-    expect(guest.plug(0, 8)).toBe(0);
-    expect(guest.mappedPages).toEqual([4, 5]);
-    expect(guest.view('migrate')).toEqual(['0-4 private', '4-6 shared', '6-8 private']);
-  });
-
-  test('slots/reconvert: shared anew, it is mapped', () => {
-    const guest = new SmallGuest(extendedRdm);
-    guest.attach();
-    guest.share(0, 2);
-    guest.instance.plug.slotAdded(guest.source, guest.range(0, 4));
-    guest.plug(0, 4);
-    expect(guest.share(1, 3)).toBe(0);
-    expect(guest.mappedPages).toEqual([1, 2]);
-  });
-
-  test('slots/without: a design that does not listen maps pages that are private for KVM', () => {
-    const guest = new SmallGuest(extendedRdm, { without: ['slot-readd'] });
-    guest.attach();
-    guest.share(0, 2);
-    guest.instance.plug.slotAdded(guest.source, guest.range(0, 4));
-    guest.plug(0, 4);
-    expect(guest.mappedPages).toEqual([0, 1]);
-  });
-});
-
-describe('extended-rdm: a plug source that was loaded', () => {
-  test('loads/plugged: what is plugged is mapped, no more', () => {
-    const guest = new SmallGuest(extendedRdm, { hasGuestMemfd: false });
-    guest.attach();
-    expect(guest.load([0, 4], [8, 12])).toBe(0);
-    expect(guest.mappedPages).toEqual([0, 1, 2, 3, 8, 9, 10, 11]);
-    expect(guest.view('dma')).toEqual(['0-4 shared', '8-12 shared']);
-  });
-
-  test('loads/early: blocks above the usable region of the moment are mapped as well', () => {
-    const guest = new SmallGuest(extendedRdm, { hasGuestMemfd: false });
-    guest.attach();
-    guest.usableEnd = 4;
-    guest.load([0, 4], [8, 12]);
-    expect(guest.mappedPages).toEqual([0, 1, 2, 3, 8, 9, 10, 11]);
-  });
-
-  test('loads/private: what is private is not', () => {
-    const guest = new SmallGuest(extendedRdm);
-    guest.attach();
-    expect(guest.load([0, 8])).toBe(0);
-    expect([guest.mappedPages, guest.view('migrate')]).toEqual([[], ['0-8 private']]);
-  });
-
-  test('loads/twice-told: who came when the bitmap was there already is mapped once', () => {
-    const guest = new SmallGuest(extendedRdm, { hasGuestMemfd: false });
-    guest.plugged.add(0).add(1).add(2).add(3);
-    guest.attach();
-    expect(guest.load([0, 4])).toBe(0);
-    expect(guest.mappedPages).toEqual([0, 1, 2, 3]);
-  });
-
-  test('loads/refused: nothing is left, and the status is returned', () => {
-    const guest = new SmallGuest(extendedRdm, { hasGuestMemfd: false });
-    guest.attach();
-    guest.refusedPage = 9;
-    expect(guest.load([0, 4], [8, 12])).toBe(-ERRNO.ENOMEM);
-    expect(guest.mappedPages).toEqual([]);
-  });
-
-  test('loads/late-device: a device that comes afterwards gets the same', () => {
-    const guest = new SmallGuest(extendedRdm, { hasGuestMemfd: false });
-    guest.load([4, 8]);
-    expect(guest.attach()).toBe(0);
-    expect(guest.mappedPages).toEqual([4, 5, 6, 7]);
-  });
-});
+describeSlotsAndLoads(extendedRdm);
 
 describe('multi-source-rdm, as QEMU 11.1 (derived, not observed)', () => {
   test('11.1/slot-readd: nobody hears of the slot, and private pages are mapped', () => {

@@ -4,10 +4,10 @@
  * hw/vfio/listener.c). Page 0x10 is guest address 0x10000; c0 is the container attached first.
  */
 import { type History, parseHistory, runHistory } from '@sda-lab/conformance';
+import { lastEvents, mappedGfns, replay, runsOf } from '@sda-lab/conformance/vitest';
 import { AssertionFailure, type Consumer, ERRNO, type Host, type RamBlock, type Strategy } from '@sda-lab/guest-memory';
 import { ramBlockAttributes, rdmPrivateAsDiscarded } from '@sda-lab/rdm-manager';
 import { describe, expect, test } from 'vitest';
-import { lastEvents, mappedGfns, replay, runsOf } from './support/replay.ts';
 
 const TWO = 'world(containers=c0:type1v2,c1:type1v2, pages=64); attach(c0); attach(c1)';
 const ONE = 'world(pages=64); attach(c0)';
@@ -176,6 +176,8 @@ function createProbe(strategy: Strategy): {
     setAttributes: call('attributes'),
     convertInPlace: call('convert'),
     discard: call('discard'),
+    lock: () => true,
+    unlock: () => undefined,
     exit: call('exit'),
   };
   const block: RamBlock = { name: 'ram', pageCount: 16, hostFirstPage: 0, hasGuestMemfd: true };

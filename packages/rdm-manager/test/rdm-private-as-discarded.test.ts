@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* The July 2024 series as posted (20240725072118.358923-1, patches 1 to 6). Page 0x10 is guest address 0x10000. */
 import { parseHistory, runHistory } from '@sda-lab/conformance';
+import { lastEvents, mappedGfns, replay, runsOf } from '@sda-lab/conformance/vitest';
 import type { RamBlock } from '@sda-lab/guest-memory';
 import { rdmPrivateAsDiscarded } from '@sda-lab/rdm-manager';
 import { describe, expect, test } from 'vitest';
-import { lastEvents, mappedGfns, replay, runsOf } from './support/replay.ts';
 
 const TWO = 'world(containers=c0:type1v2,c1:type1v2, pages=64); attach(c0); attach(c1)';
 

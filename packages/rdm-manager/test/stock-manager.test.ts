@@ -253,7 +253,9 @@ describe('the listener of a consumer', () => {
   });
 
   test('stock/consumer-granule: a granule finer than the smallest IOMMU page is an assertion', () => {
-    const consumer = { ...createConsumer(0), smallestPages: 4 };
-    expect(() => new ConsumerListener(consumer, section, 2)).toThrow(AssertionFailure);
+    const listener = new ConsumerListener({ ...createConsumer(0), smallestPages: 4 }, section, 4);
+    expect(() => listener.latch(2)).toThrow(AssertionFailure);
+    listener.latch(8);
+    expect(listener.granulePages).toBe(8);
   });
 });

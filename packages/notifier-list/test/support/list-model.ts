@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The naive notifier list: an array that is walked backwards from a copy. `firstDisagreement` drives a list and this
- * model through the same operations and compares who was called, in order, and the answer.
+ * The naive notifier list: an array of ids, newest first, walked as QLIST_FOREACH_SAFE does: the one after the one that
+ * is called is looked up before the call. `firstDisagreement` drives a list and this model through the same operations
+ * and compares who was called, in order, the answer, and whether a walk lost the one it was to go on with.
  * A notifier may act while it is called: take itself off the list, take another off, or put a new one on.
  */
 import type { NotifierList } from '@sda-lab/notifier-list';
@@ -38,8 +39,10 @@ interface Member {
 /** Either list: the plain one answers undefined. */
 type AnyList = NotifierList<number, number> | NotifierList<number, void>;
 
-export function firstDisagreement(create: () => AnyList, stopsAtRefusal: boolean, operations: readonly ListOperation[]): string | undefined {
-  const bench = new Bench(create(), stopsAtRefusal);
+type CreateList = (exit: () => void) => AnyList;
+
+export function firstDisagreement(create: CreateList, stopsAtRefusal: boolean, operations: readonly ListOperation[]): string | undefined {
+  const bench = new Bench(create, stopsAtRefusal);
   for (const [index, operation] of operations.entries()) {
     const wrong = bench.apply(operation);
     if (wrong !== undefined) return `operation ${index}, ${operation.op}: ${wrong}`;
@@ -54,8 +57,8 @@ class Bench {
   #nextId = 1;
   #called: string[] = [];
 
-  constructor(list: AnyList, stopsAtRefusal: boolean) {
-    this.#list = list;
+  constructor(create: CreateList, stopsAtRefusal: boolean) {
+    this.#list = create(() => void this.#called.push('use after free'));
     this.#stopsAtRefusal = stopsAtRefusal;
   }
 
@@ -96,17 +99,33 @@ class Bench {
   }
 
   #notify(): string | undefined {
-    const expected: string[] = [];
-    let status = 0;
-    for (const { id, answer } of this.#members.toReversed()) {
-      expected.push(`${id} hears 7`);
-      status = answer;
-      if (status !== 0 && this.#stopsAtRefusal) break;
-    }
+    const expected = expectedWalk(this.#members, this.#nextId, this.#stopsAtRefusal);
     this.#called = [];
     const answer = this.#list.notify(7);
-    if (this.#called.join() !== expected.join()) return `called '${this.#called.join()}' instead of '${expected.join()}'`;
-    const owed = this.#stopsAtRefusal ? status : undefined;
+    if (this.#called.join() !== expected.called.join()) return `called '${this.#called.join()}' instead of '${expected.called.join()}'`;
+    const owed = this.#stopsAtRefusal ? expected.status : undefined;
     return answer === owed ? undefined : `answers ${String(answer)} instead of ${String(owed)}`;
   }
+}
+
+/** Who hears of an event, and what comes of it; on a copy. */
+function expectedWalk(members: readonly Member[], nextId: number, stopsAtRefusal: boolean): { called: string[]; status: number } {
+  const called: string[] = [];
+  const ids = members.map(({ id }) => id).toReversed();
+  let fresh = nextId;
+  for (let id = ids[0]; id !== undefined; ) {
+    const member = members.find((one) => one.id === id)!;
+    const next = ids[ids.indexOf(id) + 1];
+    called.push(`${id} hears 7`);
+    const removed = member.acts === 'leaves' ? id : member.acts === 'removes-oldest' ? ids.at(-1) : undefined;
+    if (removed !== undefined && ids.includes(removed)) {
+      ids.splice(ids.indexOf(removed), 1);
+      if (removed === next) called.push('use after free');
+    }
+    if (member.acts === 'adds' && ids.length < 8) ids.unshift(fresh++);
+    if (stopsAtRefusal && member.answer !== 0) return { called, status: member.answer };
+    if (next !== undefined && !ids.includes(next)) break;
+    id = next;
+  }
+  return { called, status: 0 };
 }

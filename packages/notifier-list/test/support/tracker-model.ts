@@ -172,6 +172,8 @@ class Bench implements Machine {
       setAttributes: () => 0,
       convertInPlace: () => 0,
       discard: () => 0,
+      lock: () => true,
+      unlock: () => undefined,
       exit: () => undefined,
     };
     this.#instance = strategy.create(host, new Set());

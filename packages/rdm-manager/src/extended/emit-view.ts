@@ -15,9 +15,9 @@ export function emitView(
   endPage: number,
   emit: EmitRun,
 ): Status {
-  const { isPlugged, isShared, plugged, shared } = state;
+  const { isDue, plugged, shared } = state;
   if (view === 'dma' || view === 'translate' || !withPrivate) {
-    return forEachRunWhere([isPlugged, isShared], firstPage, endPage, (first, end) => emit(first, end, 'shared'));
+    return forEachRunWhere(isDue.shared, firstPage, endPage, (first, end) => emit(first, end, 'shared'));
   }
   return plugged.forEachSetRun(firstPage, endPage, (first, end) => {
     for (let at = first; at < end; ) {

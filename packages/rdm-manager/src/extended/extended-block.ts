@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: MIT
 /**
  * One block under the extended manager: two planes of state (shared, plugged), at most one plug source, and the
- * consumers that follow its sections, newest first, on one side or on both. A page is due to a device that is plugged,
- * on the side it is on.
+ * consumers that follow its sections, on one side or on both, told in an order that does not depend on who came when. A
+ * page is due to a device that is plugged, on the side it is on.
  *
- * All-or-nothing over consumers: `mapDue` and `unmap` stop at the first refusal and say so; `undo` puts every consumer
+ * All-or-nothing over consumers: `map` and `unmap` stop at the first refusal and say so; `undo` puts every consumer
  * back to where the operation began.
  */
 import { Bitmap, type Condition } from '@sda-lab/core-bitmap';
 import {
-  assert,
-  type Consumer,
+  Followers,
+  type IsAllPrivate,
   type PlugSource,
   type RamBlock,
-  type Section,
-  SectionTracker,
+  type SectionTracker,
   type Side,
   type Status,
   type TrackerOptions,
 } from '@sda-lab/guest-memory';
+
+/** All of these hold. */
+export type Where = readonly Condition[];
 
 export class ExtendedBlock {
   readonly block: RamBlock;
@@ -27,90 +29,66 @@ export class ExtendedBlock {
   /** 1 = plugged. All set while there is no plug source. */
   readonly plugged: Bitmap;
   source: PlugSource | undefined = undefined;
-  #trackers: SectionTracker[] = [];
+  readonly followers: Followers;
+  /* Conditions are made once: every operation asks some of them. */
+  readonly isPlugged: Where;
+  /** What holds of a page that is on a side. */
+  readonly isOn: Readonly<Record<Side, Where>>;
+  /** What holds of a page that is due on a side. */
+  readonly isDue: Readonly<Record<Side, Where>>;
+  readonly isAllPrivate: IsAllPrivate = (firstPage, endPage) => this.shared.allClear(firstPage, endPage);
 
-  constructor(block: RamBlock) {
+  constructor(block: RamBlock, tracking: TrackerOptions) {
     this.block = block;
     this.shared = new Bitmap(block.pageCount);
     if (!block.hasGuestMemfd) this.shared.set(0, block.pageCount);
     this.plugged = new Bitmap(block.pageCount);
     this.plugged.set(0, block.pageCount);
-  }
-
-  get consumerCount(): number {
-    return this.#trackers.length;
-  }
-
-  get isShared(): Condition {
-    return this.isOn('shared');
-  }
-
-  get isPlugged(): Condition {
-    return { bits: this.plugged, is: true };
-  }
-
-  /** What holds of a page that is on a side. */
-  isOn(side: Side): Condition {
-    return { bits: this.shared, is: side === 'shared' };
-  }
-
-  follow(consumer: Consumer, section: Section, options: TrackerOptions): SectionTracker {
-    const tracker = new SectionTracker(consumer, section, options);
-    this.#trackers.unshift(tracker);
-    return tracker;
-  }
-
-  /** The trackers of the consumer at the section, one per side it follows. */
-  unfollow(consumer: Consumer, section: Section): SectionTracker[] {
-    const isLeaving = (tracker: SectionTracker): boolean => tracker.consumer === consumer && tracker.section === section;
-    const leaving = this.#trackers.filter(isLeaving);
-    assert(leaving.length > 0, 'a consumer leaves a section it follows');
-    this.#trackers = this.#trackers.filter((tracker) => !isLeaving(tracker));
-    return leaving;
+    this.followers = new Followers(tracking);
+    const [shared, inPrivate] = [{ bits: this.shared, is: true }, { bits: this.shared, is: false }];
+    this.isPlugged = [{ bits: this.plugged, is: true }];
+    this.isOn = { shared: [shared], private: [inPrivate] };
+    this.isDue = { shared: [shared, ...this.isPlugged], private: [inPrivate, ...this.isPlugged] };
   }
 
   begin(): void {
-    for (const tracker of this.#trackers) tracker.begin();
+    for (const tracker of this.followers.all) tracker.begin();
   }
 
   /** Of one side, or of both. */
   undo(side?: Side): void {
-    for (const tracker of this.#of(side)) tracker.undo([this.isOn(tracker.side)]);
+    for (const tracker of this.#of(side)) if (tracker.isFollowing) tracker.undo(this.isOn[tracker.side]);
   }
 
-  /** Maps what is missing on a side where all of `due` holds, for every consumer; the first refusal stops. */
-  mapDue(due: readonly Condition[], firstPage: number, endPage: number, side: Side = 'shared'): Status {
-    for (const tracker of this.#of(side)) {
-      const status = tracker.mapMissing(due, firstPage, endPage);
+  /** Maps what is missing on a side, for every consumer; the first refusal stops. */
+  map(where: Where, firstPage: number, endPage: number, side: Side): Status {
+    for (const tracker of this.followers.on(side)) {
+      const status = tracker.isFollowing ? tracker.mapMissing(where, firstPage, endPage) : 0;
       if (status !== 0) return status;
     }
     return 0;
   }
 
-  /** The same on both sides, each page on the side it is on. */
-  mapBoth(due: readonly Condition[], firstPage: number, endPage: number): Status {
-    const status = this.mapDue([this.isOn('shared'), ...due], firstPage, endPage);
-    return status === 0 ? this.mapDue([this.isOn('private'), ...due], firstPage, endPage, 'private') : status;
+  /** The same on both sides. */
+  mapBoth(where: Readonly<Record<Side, Where>>, firstPage: number, endPage: number): Status {
+    const status = this.map(where.shared, firstPage, endPage, 'shared');
+    return status === 0 ? this.map(where.private, firstPage, endPage, 'private') : status;
   }
 
   /** Unmaps the range for every consumer, of one side or of both; the first refusal stops unless `heedRefusal` is false. */
   unmap(firstPage: number, endPage: number, heedRefusal: boolean, side?: Side): Status {
     for (const tracker of this.#of(side)) {
-      const status = tracker.unmapMapped(firstPage, endPage);
+      const status = tracker.isFollowing ? tracker.unmapMapped(firstPage, endPage) : 0;
       if (status !== 0 && heedRefusal) return status;
     }
     return 0;
   }
 
-  isFollowedBy(consumer: Consumer): boolean {
-    return this.#trackers.some((tracker) => tracker.consumer === consumer);
-  }
-
   isHeld(page: number, side: Side): boolean {
-    return this.#of(side).some((tracker) => tracker.mapped.test(page));
+    return this.followers.on(side).some(({ isFollowing, mapped }) => isFollowing && mapped.test(page));
   }
 
   #of(side: Side | undefined): readonly SectionTracker[] {
-    return side === undefined ? this.#trackers : this.#trackers.filter((tracker) => tracker.side === side);
+    return side === undefined ? this.followers.all : this.followers.on(side);
   }
 }

@@ -40,7 +40,7 @@ export function createPlugHandlers(
       const leftOver = unmapRuns(state, clearRuns(state.plugged, { block, firstPage: 0, endPage: block.pageCount }));
       if (leftOver !== 0) return leftOver;
       state.begin();
-      const status = state.mapBoth([], 0, block.pageCount);
+      const status = state.mapBoth(state.isOn, 0, block.pageCount);
       if (status !== 0) {
         state.undo();
         return status;
@@ -70,7 +70,7 @@ function createPlugEvents(stateOf: StateOf, has: Has): PlugEvents {
       const leftOver = unmapOrUndo(state, range);
       if (leftOver !== 0) return leftOver;
       state.begin();
-      const status = state.mapBoth([], range.firstPage, range.endPage);
+      const status = state.mapBoth(state.isOn, range.firstPage, range.endPage);
       if (status !== 0) state.undo();
       return status;
     },
@@ -99,7 +99,7 @@ function restore(state: ExtendedBlock, { firstPage, endPage }: PageRange, plugge
     return 0;
   });
   state.begin();
-  const status = state.mapBoth([state.isPlugged], firstPage, endPage);
+  const status = state.mapBoth(state.isDue, firstPage, endPage);
   if (status === 0) return 0;
   state.undo();
   if (plugged !== undefined) state.plugged.clear(firstPage, endPage);

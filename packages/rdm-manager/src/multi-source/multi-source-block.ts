@@ -5,50 +5,49 @@
  */
 import {
   assert,
+  type Cast,
   type Consumer,
-  ERRNO,
   type PlugSource,
   type RamBlock,
   type Section,
   type Status,
+  type Words,
 } from '@sda-lab/guest-memory';
-import { ConsumerListener } from '../stock/consumer-listener.ts';
+import { ConsumerListeners } from '../stock/consumer-listeners.ts';
 import { AttributesSource } from './attributes-source.ts';
 import type { ManagerSteps } from './manager-steps.ts';
+import { MultiSourceBlockWords } from './multi-source-block-words.ts';
 import { MultiSourceManager } from './multi-source-manager.ts';
 import type { RamDiscardSource } from './ram-discard-source.ts';
+import type { Window } from './source-listener.ts';
 
 export class MultiSourceBlock {
   readonly manager: MultiSourceManager;
   /** Absent from a block without guest_memfd, whose pages are all shared. */
   readonly attributes: AttributesSource | undefined;
+  readonly #block: RamBlock;
+  /** Of every plug source met, whether it is in or not. */
   readonly #plugSources = new Map<PlugSource, RamDiscardSource>();
-  readonly #listeners: ConsumerListener[] = [];
+  readonly #listeners: ConsumerListeners = new ConsumerListeners(1);
 
-  constructor(block: RamBlock, steps: ManagerSteps) {
-    this.manager = new MultiSourceManager(steps);
+  constructor(block: RamBlock, steps: ManagerSteps, exit: (reason: string) => void) {
+    this.#block = block;
+    this.manager = new MultiSourceManager(steps, exit);
     this.attributes = block.hasGuestMemfd ? new AttributesSource(block.pageCount) : undefined;
     if (this.attributes !== undefined) this.manager.addSource(this.attributes);
   }
 
   addPlugSource(plugSource: PlugSource): Status {
-    const source = this.#plugSources.get(plugSource) ?? asDiscardSource(plugSource);
-    const status = this.manager.addSource(source);
-    if (status === 0) this.#plugSources.set(plugSource, source);
-    return status;
+    return this.manager.addSource(this.#meet(plugSource));
   }
 
   deletePlugSource(plugSource: PlugSource): Status {
-    const source = this.#plugSources.get(plugSource);
-    if (source === undefined) return -ERRNO.ENOENT;
-    const status = this.manager.deleteSource(source);
-    if (status === 0) this.#plugSources.delete(plugSource);
-    return status;
+    return this.manager.deleteSource(this.#meet(plugSource));
   }
 
   sourceOf(plugSource: PlugSource): RamDiscardSource {
     const source = this.#plugSources.get(plugSource);
-    assert(source !== undefined, 'only a source that joined tells of its plugging');
+    assert(source !== undefined && this.manager.hasSource(source), 'only a source that joined tells of its plugging');
     return source;
   }
 
@@ -59,16 +58,33 @@ export class MultiSourceBlock {
   register(consumer: Consumer, section: Section): void {
     // Without a source there is no manager in QEMU either: the section is mapped whole.
     const granulePages = this.manager.granularity === 0 ? section.pageCount : this.manager.granularity;
-    const listener = new ConsumerListener(consumer, section, granulePages);
-    this.#listeners.push(listener);
-    this.manager.register(listener, { first: section.firstPage, end: section.firstPage + section.pageCount });
+    const listener = this.#listeners.of(consumer, section);
+    listener.latch(granulePages);
+    this.manager.register(listener, windowOf(section));
   }
 
   unregister(consumer: Consumer, section: Section): void {
-    const at = this.#listeners.findIndex((listener) => listener.consumer === consumer && listener.section === section);
-    assert(at !== -1, 'a consumer leaves a section it follows');
-    this.manager.unregister(this.#listeners.splice(at, 1)[0]!);
+    this.manager.unregister(this.#listeners.of(consumer, section));
   }
+
+  /** All but the attributes, whose bitmap has words of its own. */
+  managerWords(cast: Cast): Words {
+    const own = this.attributes === undefined ? [] : [this.attributes];
+    const sources = [...own, ...cast.sources.map((source) => this.#meet(source))];
+    const listeners = this.#listeners.ofCast(cast, this.#block);
+    const registered = listeners.map((listener) => ({ listener, window: windowOf(listener.section) }));
+    return new MultiSourceBlockWords(this.manager.words(sources, registered), listeners);
+  }
+
+  #meet(plugSource: PlugSource): RamDiscardSource {
+    const source = this.#plugSources.get(plugSource) ?? asDiscardSource(plugSource);
+    this.#plugSources.set(plugSource, source);
+    return source;
+  }
+}
+
+function windowOf({ firstPage, pageCount }: Section): Window {
+  return { first: firstPage, end: firstPage + pageCount };
 }
 
 function asDiscardSource(plugSource: PlugSource): RamDiscardSource {

@@ -16,23 +16,25 @@
  * and drops it with the last, and what a run's section carries besides its offset and size (11.1 hands out
  * offset_within_address_space 0).
  */
-import { assert, ERRNO, type Status } from '@sda-lab/guest-memory';
+import { assert, ERRNO, PlaceWords, type Status, WalkedList } from '@sda-lab/guest-memory';
 import { type Ask, type ManagerSteps, type Occasion, QEMU_11_1_STEPS } from './manager-steps.ts';
+import { ManagerWords } from './manager-words.ts';
 import type { RamDiscardSource } from './ram-discard-source.ts';
 import type { SourceListener, Window } from './source-listener.ts';
 
 type EmitRange = (first: number, end: number) => Status;
 
-interface Registered {
+/** A listener and the window it follows. */
+export interface Registered {
   readonly listener: SourceListener;
   readonly window: Window;
 }
 
 export class MultiSourceManager {
   readonly #steps: ManagerSteps;
-  /** Both lists: head insertion, and replaced as a whole, so that a walk in progress keeps the one it began with. */
+  /** Head insertion, and replaced as a whole: a walk over pages asks the sources it began with. */
   #sources: readonly RamDiscardSource[] = [];
-  #listeners: readonly Registered[] = [];
+  readonly #listeners: WalkedList<Registered>;
   #granularity = 0;
   #probeCount = 0;
   readonly #ask: Ask = (source, first, end) => {
@@ -40,9 +42,10 @@ export class MultiSourceManager {
     return source.isPopulated(first, end);
   };
 
-  /** `steps` are replaced only to plant faults. */
-  constructor(steps: ManagerSteps = QEMU_11_1_STEPS) {
+  /** `steps` are replaced only to plant faults; `exit` is called when a listener leaves that a walk stands on. */
+  constructor(steps: ManagerSteps = QEMU_11_1_STEPS, exit: (reason: string) => void = assertNot) {
     this.#steps = steps;
+    this.#listeners = new WalkedList({ walk: 'foreach', exit, what: 'RamDiscardListener' });
   }
 
   /** The smallest granularity of all sources; 0 without any. */
@@ -55,7 +58,7 @@ export class MultiSourceManager {
   }
 
   get listenerCount(): number {
-    return this.#listeners.length;
+    return this.#listeners.members.length;
   }
 
   /** How often a source was asked for its state since the manager was made. */
@@ -82,9 +85,9 @@ export class MultiSourceManager {
     const after = this.#steps.granularityOf(sources);
     this.#granularity = this.#steps.granularityWhile('add', before, after);
     const asked = this.#steps.asked('add', this.#sources, source);
-    for (const registered of this.#listeners) {
-      this.#walkOwnDiscarded(source, registered.window, asked, (first, end) => this.#tellDiscard(registered, first, end));
-    }
+    this.#listeners.walk((registered) =>
+      this.#walkOwnDiscarded(source, registered.window, asked, (first, end) => this.#tellDiscard(registered, first, end)),
+    );
     this.#sources = sources;
     this.#granularity = this.#steps.granularityAfter('add', before, after);
     return 0;
@@ -114,18 +117,18 @@ export class MultiSourceManager {
   /** Registers, then replays. The answer is that of the replay, which QEMU only prints: the listener stays either way. */
   register(listener: SourceListener, window: Window): Status {
     const registered = { listener, window };
-    this.#listeners = this.#steps.insert(this.#listeners, registered);
+    this.#listeners.replace(this.#steps.insert(this.#listeners.members, registered));
     if (!this.#steps.replaysToNew) return 0;
     return this.replayPopulated(window.first, window.end, (first, end) => this.#tellPopulate(registered, first, end));
   }
 
   /** One discard of the complete window, populated or not; then the listener is gone. */
   unregister(listener: SourceListener): void {
-    const registered = this.#listeners.find((one) => one.listener === listener);
+    const registered = this.#listeners.members.find((one) => one.listener === listener);
     assert(registered !== undefined, 'only a registered listener is unregistered');
     const discarded = this.#steps.discardedAtLeave(registered.window);
     if (discarded !== undefined) listener.notifyDiscard(discarded.first, discarded.end);
-    this.#listeners = this.#listeners.filter((one) => one !== registered);
+    this.#listeners.remove(registered);
   }
 
   /**
@@ -140,18 +143,18 @@ export class MultiSourceManager {
   /** `source` discarded a range. Listeners hear of the runs that all other sources call populated. */
   notifyDiscard(source: RamDiscardSource, first: number, end: number): void {
     const asked = this.#askedBy('discard', source);
-    for (const registered of this.#listeners) {
-      this.#walk(asked, true, first, end, (from, to) => this.#tellDiscard(registered, from, to));
-    }
+    this.#listeners.walk((registered) =>
+      this.#walk(asked, true, first, end, (from, to) => this.#tellDiscard(registered, from, to)),
+    );
   }
 
   /** `source` discarded everything. Each listener hears its complete window, whatever other sources say. */
   notifyDiscardAll(source: RamDiscardSource): void {
     const asked = this.#askedBy('discard-all', source);
-    for (const registered of this.#listeners) {
+    this.#listeners.walk((registered) => {
       const { first, end } = registered.window;
-      this.#walk(asked, true, first, end, (from, to) => this.#tellDiscard(registered, from, to));
-    }
+      return this.#walk(asked, true, first, end, (from, to) => this.#tellDiscard(registered, from, to));
+    });
   }
 
   /** Maximal runs that all sources call populated, ascending; a non-zero answer of `emit` stops and is returned. */
@@ -166,12 +169,26 @@ export class MultiSourceManager {
 
   /** Every listener hears again what is populated in its window. The first refusal stops; nothing is undone. */
   replayPopulatedToListeners(): Status {
-    for (const registered of this.#listeners) {
+    return this.#listeners.walk((registered) => {
       const { first, end } = registered.window;
-      const status = this.replayPopulated(first, end, (from, to) => this.#tellPopulate(registered, from, to));
-      if (status !== 0) return status;
-    }
-    return 0;
+      return this.replayPopulated(first, end, (from, to) => this.#tellPopulate(registered, from, to));
+    });
+  }
+
+  /** All it remembers, of all sources and listeners that may ever be in. */
+  words(sources: readonly RamDiscardSource[], listeners: readonly Registered[]): ManagerWords {
+    const granularity = { read: () => this.#granularity, write: (is: number) => void (this.#granularity = is) };
+    const ofSources = {
+      read: () => this.#sources,
+      write: (list: readonly RamDiscardSource[]) => void (this.#sources = list),
+      isSame: (one: RamDiscardSource, other: RamDiscardSource) => one === other,
+    };
+    const ofListeners = {
+      read: () => this.#listeners.members,
+      write: (list: readonly Registered[]) => this.#listeners.replace(list),
+      isSame: (one: Registered, other: Registered) => one.listener === other.listener,
+    };
+    return new ManagerWords(granularity, new PlaceWords(ofSources, sources), new PlaceWords(ofListeners, listeners));
   }
 
   #askedBy(occasion: Occasion, caller: RamDiscardSource): readonly RamDiscardSource[] {
@@ -224,16 +241,22 @@ export class MultiSourceManager {
 
   /** Tells the runs that `runsOf` finds to one listener after the other; undoes them from the first on a refusal. */
   #populateOrUndo(runsOf: (registered: Registered, emit: EmitRange) => Status): Status {
-    const listeners = this.#listeners;
-    for (const [at, registered] of listeners.entries()) {
+    return this.#listeners.walk((registered) => {
       const status = runsOf(registered, (first, end) => this.#tellPopulate(registered, first, end));
-      if (status === 0) continue;
-      for (const told of this.#steps.undoOrder(listeners.slice(0, this.#steps.undoneCount(at)))) {
-        runsOf(told, (first, end) => this.#tellDiscard(told, first, end));
-      }
+      if (status !== 0) this.#undo(registered, runsOf);
       return status;
+    });
+  }
+
+  /** A walk of its own from the head: whoever came there meanwhile is in it. */
+  #undo(refusing: Registered, runsOf: (registered: Registered, emit: EmitRange) => Status): void {
+    const { members } = this.#listeners;
+    const told = members.slice(0, this.#steps.undoneCount(members.indexOf(refusing)));
+    for (const registered of this.#steps.undoOrder(told)) {
+      this.#listeners.standOn(registered, () =>
+        runsOf(registered, (first, end) => this.#tellDiscard(registered, first, end)),
+      );
     }
-    return 0;
   }
 
   #tellPopulate({ listener, window }: Registered, first: number, end: number): Status {
@@ -246,4 +269,8 @@ export class MultiSourceManager {
     if (clipped !== undefined) listener.notifyDiscard(clipped.first, clipped.end);
     return 0;
   }
+}
+
+function assertNot(reason: string): void {
+  assert(false, reason);
 }

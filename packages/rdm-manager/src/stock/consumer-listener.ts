@@ -10,12 +10,20 @@ import type { RamDiscardListener } from './ram-discard-manager.ts';
 export class ConsumerListener implements RamDiscardListener {
   readonly consumer: Consumer;
   readonly section: Section;
-  readonly #granulePages: number;
+  #granulePages: number;
 
   constructor(consumer: Consumer, section: Section, granulePages: number) {
-    assert(granulePages >= consumer.smallestPages, 'the granule is not finer than the smallest IOMMU page');
     this.consumer = consumer;
     this.section = section;
+    this.#granulePages = granulePages;
+  }
+
+  get granulePages(): number {
+    return this.#granulePages;
+  }
+
+  latch(granulePages: number): void {
+    assert(granulePages >= this.consumer.smallestPages, 'the granule is not finer than the smallest IOMMU page');
     this.#granulePages = granulePages;
   }
 

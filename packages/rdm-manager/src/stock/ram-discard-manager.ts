@@ -11,7 +11,18 @@
  * system/ram-block-attributes.c, whose differences are the options here. Not covered: the reference counts of section
  * copies, listeners without double-discard support (no listener in the tree is one).
  */
-import { assert, type EmitRun, intersectSection, type RamBlock, type Section, type Status } from '@sda-lab/guest-memory';
+import {
+  assert,
+  type EmitRun,
+  intersectSection,
+  type OrderedList,
+  PlaceWords,
+  type RamBlock,
+  type Section,
+  type Status,
+  WalkedList,
+  type Words,
+} from '@sda-lab/guest-memory';
 
 /** Follows one section. All ranges are block pages inside its section. */
 export interface RamDiscardListener {
@@ -42,30 +53,35 @@ export interface RamDiscardManagerOptions {
   readonly rollback: 'none' | 'earlier';
   /** A veto during replay at registration: printed only, or exit(1). */
   readonly registrationFailure: 'report' | 'exit';
-  /** Called for `exit`. */
+  /** Called for `exit`, and when a listener leaves that a walk stands on. */
   readonly exit: (reason: string) => void;
 }
 
-interface Registered {
+/** A listener and the section it follows. */
+export interface Registered {
   readonly listener: RamDiscardListener;
   readonly section: Section;
 }
+
+/** Ends a walk; no errno. */
+const STOP: Status = 1;
 
 export class RamDiscardManager {
   readonly block: RamBlock;
   readonly owner: StateOwner;
   readonly #options: RamDiscardManagerOptions;
-  /** Head insertion: index 0 was registered last and is told first. */
-  readonly #listeners: Registered[] = [];
+  /** Who was registered last is told first. */
+  readonly #listeners: WalkedList<Registered>;
 
   constructor(block: RamBlock, owner: StateOwner, options: RamDiscardManagerOptions) {
     this.block = block;
     this.owner = owner;
     this.#options = options;
+    this.#listeners = new WalkedList({ walk: 'foreach', exit: options.exit, what: 'RamDiscardListener' });
   }
 
   get listenerCount(): number {
-    return this.#listeners.length;
+    return this.#listeners.members.length;
   }
 
   /** Registers, then replays. A veto of the replay is not told to the caller; the listener stays registered. */
@@ -77,10 +93,10 @@ export class RamDiscardManager {
     }
   }
 
-  /** Puts a listener at the head without a replay: for one that has caught up by itself. */
-  join(listener: RamDiscardListener, section: Section): void {
+  /** Puts a listener at the head, or right behind another, without a replay: for one that has caught up by itself. */
+  join(listener: RamDiscardListener, section: Section, behind?: RamDiscardListener): void {
     assert(section.block === this.block, 'a listener follows a section of the manager it registers with');
-    this.#listeners.unshift({ listener, section });
+    this.#listeners.insert({ listener, section }, behind === undefined ? undefined : this.#registered(behind));
   }
 
   /** One discard of the complete section, mapped or not, then the listener is gone. */
@@ -91,9 +107,10 @@ export class RamDiscardManager {
 
   /** Takes a listener off the list and tells it nothing; returns the section it followed. */
   leave(listener: RamDiscardListener): Section {
-    const at = this.#listeners.findIndex((registered) => registered.listener === listener);
-    assert(at !== -1, 'only a registered listener is unregistered');
-    return this.#listeners.splice(at, 1)[0]!.section;
+    const registered = this.#registered(listener);
+    assert(registered !== undefined, 'only a registered listener is unregistered');
+    this.#listeners.remove(registered);
+    return registered.section;
   }
 
   /**
@@ -101,19 +118,18 @@ export class RamDiscardManager {
    * veto. Runs the vetoing listener accepted before are not taken back from it.
    */
   notifyPopulate(firstPage: number, endPage: number, runs: ForEachRun = wholeRange): Status {
-    for (const [at, { listener, section }] of this.#listeners.entries()) {
+    return this.#listeners.walk((registered) => {
+      const { listener, section } = registered;
       const part = intersectSection(section, firstPage, endPage);
-      if (part === undefined) continue;
+      if (part === undefined) return 0;
       const status = runs(part.firstPage, part.endPage, (first, end) => listener.notifyPopulate(first, end));
-      if (status === 0) continue;
-      if (this.#options.rollback === 'earlier') this.#discardFirst(at, firstPage, endPage, runs);
+      if (status !== 0 && this.#options.rollback === 'earlier') this.#discardBefore(registered, firstPage, endPage, runs);
       return status;
-    }
-    return 0;
+    });
   }
 
   notifyDiscard(firstPage: number, endPage: number, runs: ForEachRun = wholeRange): void {
-    this.#discardFirst(this.#listeners.length, firstPage, endPage, runs);
+    this.#discardBefore(undefined, firstPage, endPage, runs);
   }
 
   /** Each listener hears its complete section as discarded (virtio-mem's unplug-all). */
@@ -135,14 +151,31 @@ export class RamDiscardManager {
     return this.owner.forEachPopulatedRun(firstPage, endPage, (first, end) => emit(first, end, 'shared'));
   }
 
-  #discardFirst(listenerCount: number, firstPage: number, endPage: number, runs: ForEachRun): void {
-    for (const { listener, section } of this.#listeners.slice(0, listenerCount)) {
+  /** Who is registered in which order, of all that may ever be. */
+  words(all: readonly Registered[]): Words {
+    const list: OrderedList<Registered> = {
+      read: () => this.#listeners.members,
+      write: (registered) => this.#listeners.replace(registered),
+      isSame: (one, other) => one.listener === other.listener,
+    };
+    return new PlaceWords(list, all);
+  }
+
+  #registered(listener: RamDiscardListener): Registered | undefined {
+    return this.#listeners.members.find((registered) => registered.listener === listener);
+  }
+
+  /** A walk of its own from the head, up to a listener or to the end; whoever came to the head by now is in it. */
+  #discardBefore(end: Registered | undefined, firstPage: number, endPage: number, runs: ForEachRun): void {
+    this.#listeners.walk((registered) => {
+      if (registered === end) return STOP;
+      const { listener, section } = registered;
       const part = intersectSection(section, firstPage, endPage);
-      if (part === undefined) continue;
-      runs(part.firstPage, part.endPage, (first, end) => {
-        listener.notifyDiscard(first, end);
+      if (part === undefined) return 0;
+      return runs(part.firstPage, part.endPage, (first, last) => {
+        listener.notifyDiscard(first, last);
         return 0;
       });
-    }
+    });
   }
 }

@@ -4,20 +4,22 @@
  * merged RamBlockAttributes have in common. What they do with it differs and is not here.
  */
 import { Bitmap } from '@sda-lab/core-bitmap';
-import { assert, type Consumer, type RamBlock, type Section } from '@sda-lab/guest-memory';
-import { ConsumerListener } from './consumer-listener.ts';
+import type { Cast, Consumer, RamBlock, Section, Words } from '@sda-lab/guest-memory';
+import { ConsumerListeners } from './consumer-listeners.ts';
 import { type ForEachRun, RamDiscardManager, type RamDiscardManagerOptions } from './ram-discard-manager.ts';
+
+const GRANULE_PAGES = 1;
 
 export class SharedBlock {
   /** 1 = shared = populated. Starts all private, as the KVM attributes do. */
   readonly shared: Bitmap;
   readonly manager: RamDiscardManager;
-  readonly #listeners: ConsumerListener[] = [];
+  readonly #listeners: ConsumerListeners = new ConsumerListeners(GRANULE_PAGES);
 
   constructor(block: RamBlock, options: RamDiscardManagerOptions) {
     this.shared = new Bitmap(block.pageCount);
     const owner = {
-      granulePages: 1,
+      granulePages: GRANULE_PAGES,
       forEachPopulatedRun: ((first, end, emit) =>
         this.shared.forEachSetRun(first, end, emit)) satisfies ForEachRun,
     };
@@ -25,16 +27,18 @@ export class SharedBlock {
   }
 
   register(consumer: Consumer, section: Section): void {
-    const listener = new ConsumerListener(consumer, section, this.manager.owner.granulePages);
-    this.#listeners.push(listener);
+    const listener = this.#listeners.of(consumer, section);
+    listener.latch(this.manager.owner.granulePages);
     this.manager.register(listener, section);
   }
 
   unregister(consumer: Consumer, section: Section): void {
-    const at = this.#listeners.findIndex(
-      (listener) => listener.consumer === consumer && listener.section === section,
-    );
-    assert(at !== -1, 'a consumer leaves a section it follows');
-    this.manager.unregister(this.#listeners.splice(at, 1)[0]!);
+    this.manager.unregister(this.#listeners.of(consumer, section));
+  }
+
+  /** Of who is registered in which order; the bitmap has words of its own. */
+  listenerWords(cast: Cast): Words {
+    const listeners = this.#listeners.ofCast(cast, this.manager.block);
+    return this.manager.words(listeners.map((listener) => ({ listener, section: listener.section })));
   }
 }
