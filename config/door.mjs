@@ -137,6 +137,18 @@ async function install() {
   throw new SetupError(`the install failed (exit code ${result.code}); pnpm's own output is above.`);
 }
 
+/** What the compiler wrote: where it stands, and the source it came from. */
+function compiledFiles(folder) {
+  const files = fs.readdirSync(inRoot(folder, 'dist'), { recursive: true }).map((file) => /^(.+?)(?:\.d\.ts|\.js)(?:\.map)?$/.exec(file));
+  return files.filter(Boolean).map(([file, stem]) => ({ file: inRoot(folder, 'dist', file), source: inRoot(folder, 'src', `${stem}.ts`) }));
+}
+
+/** The compiler leaves what it once made of a source that is gone. That does no harm in here, but a package would carry it. */
+function removeLeftOvers() {
+  const built = workspaceFolders().filter((folder) => fs.existsSync(inRoot(folder, 'dist')));
+  for (const { file, source } of built.flatMap(compiledFiles)) if (!fs.existsSync(source)) fs.rmSync(file);
+}
+
 async function build() {
   const compiler = inRoot('node_modules', 'typescript', 'bin', 'tsc');
   const result = await run(process.execPath, [compiler, '-b', 'packages/lab'], { output: 'collect' });
@@ -208,6 +220,7 @@ async function pack() {
   const result = await alone(async () => {
     await install();
     await build();
+    removeLeftOvers();
     fs.rmSync(folder, { recursive: true, force: true });
     const args = ['pnpm', '--recursive', '--filter', './packages/*', 'pack', '--pack-destination', folder];
     return runWithPnpm(args, { output: 'collect' });

@@ -4,6 +4,8 @@
 //
 //   to shared:  switch the side, map everywhere, free the private side     refused: unmap, switch back, try again later
 //   to private: unmap everywhere, switch the side, free the shared side    refused: map again, try again later
+//
+// A conversion may come while a device comes or goes, so everything happens under one lock.
 
 const EAGAIN = -11; // Refused for now: the guest may ask again.
 const EINVAL = -22;
@@ -28,6 +30,35 @@ class MyDesign {
 
   /** A device comes: whatever is shared already must be mapped before this answers 0. */
   subscribe(consumer, section) {
+    return this.#alone(() => this.#subscribe(consumer, section));
+  }
+
+  /** A device goes: nothing of it may stay mapped. */
+  unsubscribe(consumer, section) {
+    this.#alone(() => this.#unsubscribe(consumer, section));
+  }
+
+  /** The guest asks for a conversion. */
+  convert({ pages, gfns }, to) {
+    return this.#alone(() => (to === 'shared' ? this.#share(pages, gfns) : this.#unshare(pages, gfns)));
+  }
+
+  /** What dump and migration see: every page, with its side. Devices are shown the shared ones. */
+  runs(block, view, firstPage, endPage, emit) {
+    return this.#alone(() => this.#show(block, view, firstPage, endPage, emit));
+  }
+
+  /** First thing in each call, outside of the `try`: where somebody else has the lock, `lock` does not come back. */
+  #alone(act) {
+    this.#host.lock('my-strategy');
+    try {
+      return act();
+    } finally {
+      this.#host.unlock('my-strategy');
+    }
+  }
+
+  #subscribe(consumer, section) {
     if (consumer.smallestPages > 1) return EINVAL;
     const follower = { consumer, section, mapped: new Set() };
     const shared = this.#shared.get(section.block);
@@ -36,20 +67,13 @@ class MyDesign {
     return status;
   }
 
-  /** A device goes: nothing of it may stay mapped. */
-  unsubscribe(consumer, section) {
+  #unsubscribe(consumer, section) {
     const leaving = this.#followers.find((one) => one.consumer === consumer && one.section === section);
     this.#followers = this.#followers.filter((one) => one !== leaving);
     for (const page of [...leaving.mapped]) perform(leaving, page, false);
   }
 
-  /** The guest asks for a conversion. */
-  convert({ pages, gfns }, to) {
-    return to === 'shared' ? this.#share(pages, gfns) : this.#unshare(pages, gfns);
-  }
-
-  /** What dump and migration see: every page, with its side. Devices are shown the shared ones. */
-  runs(block, view, firstPage, endPage, emit) {
+  #show(block, view, firstPage, endPage, emit) {
     const shared = this.#shared.get(block);
     for (let page = firstPage; page < endPage; page += 1) {
       const side = shared.has(page) ? 'shared' : 'private';

@@ -6,7 +6,7 @@ export { uncoordinated } from './controls/uncoordinated.ts';
 export { HistoryError } from './history/history-error.ts';
 export type { History } from './history/history.ts';
 export { HISTORY_SCHEMA_ID, historyFromJsonLines, historyHeadSchema, historyToJsonLines } from './history/json-lines.ts';
-export { type Operation, type OperationName, operationSchema } from './history/operation.ts';
+export { type NestedOperation, type Operation, type OperationName, operationSchema } from './history/operation.ts';
 export { parseHistory } from './history/parse-history.ts';
 export { printHistory, printOperation, printWorld } from './history/print-history.ts';
 export { audit } from './judge/audit.ts';
@@ -15,10 +15,14 @@ export { type Invariant, INVARIANTS, type Reach } from './judge/invariant.ts';
 export type { Evidence, Reason, Violation } from './judge/violation.ts';
 export { type ConsumerName, CONSUMERS, type Witness, Witnesses } from './judge/witnesses.ts';
 export { type Report, reportText } from './world/consumers/reports.ts';
+export { whyNotInside } from './world/locks.ts';
+export { type NestedFate, type NestedRun, runNested } from './world/nested.ts';
 export { type RunCost, runHistory, type RunOptions, type RunResult, type Step } from './run-history.ts';
 export { caseHistories } from './suite/case-histories.ts';
 export { checkStrategy, type OwnInstance, type OwnStrategy } from './strategy/check-strategy.ts';
+export { leaveOut, mutate, passOn, type Plant, withPlug } from './strategy/mutate.ts';
 export { StrategyError } from './strategy/strategy-error.ts';
+export type { Memory } from './strategy/text-words.ts';
 export { CASES } from './suite/cases.ts';
 export type { Absence, Basis, ConformanceCase, Need } from './suite/conformance-case.ts';
 export type { Finding } from './suite/finding.ts';
@@ -79,10 +83,21 @@ export { PageSymmetry } from './search/page-symmetry.ts';
 export { MOST_PAGES } from './search/per-page/page-bits.ts';
 export { pageWorld } from './search/per-page/page-history.ts';
 export { createPerPageModel, type PerPageOptions } from './search/per-page/per-page-model.ts';
+export { proveContainerSymmetry, type ProvenContainerSymmetry } from './search/per-page/prove-container-symmetry.ts';
 export { provePageSymmetry, type ProvenSymmetry } from './search/per-page/prove-page-symmetry.ts';
 export { Search, search, type SearchOptions, type SearchProgress, type ShardResult } from './search/search.ts';
-export type { Property, RestoredBy, SearchModel, Sometimes } from './search/search-model.ts';
+export type { Hole, Property, RestoredBy, SearchModel, Sometimes } from './search/search-model.ts';
 export { type Counterexample, type Coverage, type Cut, type SearchResult, searchVerdict } from './search/search-result.ts';
 export type { Shard } from './search/sharded-exploration.ts';
 export type { Strays } from './search/strays.ts';
 export type { Symmetry } from './search/symmetry.ts';
+export {
+  MOST_CONTAINERS,
+  MOST_WORLD_PAGES,
+  STANDARD_BOUND,
+  whyNoWorld,
+  type WorldBound,
+} from './search/world/world-bound.ts';
+export { searchedOperations } from './search/world/searched-operations.ts';
+export { createLockstepModel, type LockstepModel, type LockstepOptions } from './search/world/lockstep-model.ts';
+export { createWorldModel, type WorldModel, type WorldModelOptions } from './search/world/world-model.ts';

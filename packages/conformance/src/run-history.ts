@@ -6,6 +6,7 @@ import type { Witnesses } from './judge/witnesses.ts';
 import type { Report } from './world/consumers/reports.ts';
 import type { WorldEvent } from './world/event.ts';
 import type { MachineOptions } from './world/machine.ts';
+import type { NestedFate } from './world/nested.ts';
 import { type Answer, World } from './world/world.ts';
 
 /** One operation as it went. */
@@ -32,6 +33,10 @@ export interface RunResult {
   readonly violations: readonly Violation[];
   readonly witnesses: Witnesses;
   readonly stopped: boolean;
+  /** What became of each operation that was to run inside another one, in order (nested, bound 1). */
+  readonly nested: readonly NestedFate[];
+  /** One of them would have waited half done: what follows is unknown, and no violation is no success. */
+  readonly undecided: boolean;
   /** Whether `onRefusal` decided anything; if not, a VMM of the other kind does just the same. */
   readonly askedOnRefusal: boolean;
   /** What was found that no design owes. */
@@ -48,15 +53,17 @@ export interface RunOptions extends MachineOptions {
 export function runHistory(strategy: Strategy, history: History, options: RunOptions = {}): RunResult {
   options.onHistory?.(history);
   const world = new World(history.world, strategy, options);
-  const steps = history.operations.map((operation): Step => {
+  const steps = history.operations.map((operation, at): Step => {
     const first = world.events.length;
-    const answer = world.apply(operation);
+    const next = history.operations[at + 1];
+    const answer = world.apply(operation, operation.op !== 'at' && next?.op === 'at' ? next : undefined);
     return { answer, events: world.events.slice(first) };
   });
   const cost = costOf(world);
   world.finish();
   const { violations, witnesses } = world.judge;
-  return { steps, violations, witnesses, stopped: world.wasStopped, askedOnRefusal: world.askedOnRefusal, reports: world.machine.reports, cost };
+  const { wasStopped: stopped, askedOnRefusal, isUndecided: undecided, fates: nested } = world;
+  return { steps, violations, witnesses, stopped, nested, undecided, askedOnRefusal, reports: world.machine.reports, cost };
 }
 
 function costOf(world: World): RunCost {

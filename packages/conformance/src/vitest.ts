@@ -1,34 +1,18 @@
 // SPDX-License-Identifier: MIT
 /**
- * The suite's vitest door: one line in a strategy's own test runs it, one test per named case and backend, and the
- * properties. Vitest is the caller's; nothing below this entry imports it.
+ * What the tests of a strategy use: the suite, one line for all of it, and the steps below it for facts of one design.
+ * Vitest is the caller's; nothing outside this entry imports it.
  */
-import type { Strategy } from '@sda-lab/guest-memory';
-import { describe, expect, test } from 'vitest';
-import { CASES } from './suite/cases.ts';
-import { fits } from './suite/fits.ts';
-import { checkStrategy, type OwnStrategy } from './strategy/check-strategy.ts';
-import { type ConformanceOptions, runConformance } from './suite/run-conformance.ts';
-
-/** Fails on every invariant that falls, with the history that shows it in the message. */
-export function describeConformance(given: OwnStrategy, options: ConformanceOptions = {}): void {
-  const strategy = checkStrategy(given);
-  const { regimes = strategy.capabilities.regimes, runs = 600, seed = 1 } = options;
-  describe(`${strategy.id} conforms`, () => {
-    for (const testCase of options.cases ?? CASES) {
-      if (!regimes.some((regime) => fits(testCase, strategy, regime))) continue;
-      test(`${testCase.id}: ${testCase.fact}`, () => {
-        expect(failuresOf(strategy, { ...options, regimes, cases: [testCase], runs: 0 })).toEqual([]);
-      });
-    }
-    test(`${runs} random histories from seed ${seed} break nothing`, () => {
-      expect(failuresOf(strategy, { ...options, regimes, cases: [], runs, seed })).toEqual([]);
-    });
-  });
-}
-
-function failuresOf(strategy: Strategy, options: ConformanceOptions): string[] {
-  return runConformance(strategy, options).cells.flatMap(({ broken }) =>
-    broken.map(({ invariant, history, explanation }) => `${invariant}: ${explanation}\n  ${history}`),
-  );
-}
+export { createSource } from './vitest/create-source.ts';
+export { describeConformance } from './vitest/describe-conformance.ts';
+export { describeSlotsAndLoads } from './vitest/describe-slots-and-loads.ts';
+export { findHoldingBreach } from './vitest/find-holding-breach.ts';
+export { findWordsBreach } from './vitest/find-words-breach.ts';
+export { HoldingGuest } from './vitest/holding-guest.ts';
+export { mappedGfns } from './vitest/mapped-gfns.ts';
+export { maskingWords } from './vitest/masking-words.ts';
+export { eventsSince, lastEvents, type Replay, replay } from './vitest/replay.ts';
+export { runsOf } from './vitest/runs-of.ts';
+export { SmallGuest, type SmallGuestOptions } from './vitest/small-guest.ts';
+export { unorderingWords } from './vitest/unordering-words.ts';
+export { WordsGuest } from './vitest/words-guest.ts';

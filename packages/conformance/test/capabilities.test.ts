@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { ERRNO, type Capabilities, type Strategy } from '@sda-lab/guest-memory';
 import { describe, expect, test } from 'vitest';
-import { CASES, type ConformanceCase, KERNEL_BACKENDS, runConformance } from '../src/index.ts';
-import { planted, type Plant } from './strategies/planted.ts';
+import { CASES, type ConformanceCase, KERNEL_BACKENDS, type Plant, runConformance } from '../src/index.ts';
+import { planted } from './strategies/planted.ts';
 import { reference } from './strategies/reference.ts';
 
 const PLACE = { backends: ['type1v2'], regimes: ['two-backend'], runs: 0 } as const;

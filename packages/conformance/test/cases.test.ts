@@ -101,7 +101,7 @@ describe('what the cases cover', () => {
   test('every operation that can be written is in some case', () => {
     const used = new Set(CASES.flatMap((one) => operationsOf(one).map((operation) => operation.replace(/\(.*/, ''))));
     expect([...used].toSorted()).toEqual([
-      'add-source', 'attach', 'balloon', 'convert', 'cpr', 'del-source', 'detach', 'dma', 'dump', 'heal', 'migrate', 'plug', 'read', 'refuse', 'request', 'reset',
+      'add-source', 'at', 'attach', 'balloon', 'convert', 'cpr', 'del-source', 'detach', 'dma', 'dump', 'heal', 'migrate', 'plug', 'read', 'refuse', 'request', 'reset',
       'touch', 'unplug', 'unplug-all', 'viommu-map', 'viommu-unmap',
     ]);
   });

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { ERRNO, type Strategy, switchSide } from '@sda-lab/guest-memory';
 import { describe, expect, test } from 'vitest';
-import { eventText, parseHistory, runHistory, worldSpec } from '../src/index.ts';
+import { eventText, parseHistory, passOn, runHistory, worldSpec } from '../src/index.ts';
 import { Judge } from '../src/judge/judge.ts';
 import { buildLayout } from '../src/world/build-layout.ts';
 import { stopsTheVm } from './strategies/conversion-faults.ts';
-import { passOn, planted } from './strategies/planted.ts';
+import { planted } from './strategies/planted.ts';
 import { reference } from './strategies/reference.ts';
 import { judged, type Judged } from './support/judged.ts';
 

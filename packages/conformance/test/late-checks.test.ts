@@ -2,7 +2,8 @@
 // Checks that look beyond an operation's own pages and containers: each with its planted fault, and without it.
 import type { Consumer, Section } from '@sda-lab/guest-memory';
 import { expect, test } from 'vitest';
-import { passOn, planted } from './strategies/planted.ts';
+import { passOn } from '../src/index.ts';
+import { planted } from './strategies/planted.ts';
 import { reference } from './strategies/reference.ts';
 import { judged } from './support/judged.ts';
 

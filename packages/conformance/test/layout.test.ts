@@ -118,6 +118,30 @@ describe('positions', () => {
     );
   });
 
+  test('the span of a run is the one that shows all of it, whoever was asked for before', () => {
+    const anyRun = fc.record({ first: fc.nat(60), length: fc.integer({ min: 1, max: 12 }) });
+    fc.assert(
+      fc.property(anyInput, fc.array(anyRun, { maxLength: 20 }), (input, list) => {
+        const layout = layoutOf(input);
+        for (const { first, length } of list) {
+          for (const { section } of layout.spans) {
+            const gfn = section.firstGfn + first - 5;
+            const page = section.firstPage + first - 5;
+            const ofGfns: unknown[] = [];
+            layout.forEachRunOfGfns(gfn, gfn + length, (span, from, end) => ofGfns.push(end - from === length ? span : undefined));
+            expect(layout.spanOfGfns(gfn, gfn + length)).toBe(ofGfns[0]);
+            const ofPages: unknown[] = [];
+            layout.forEachRunOfBlock(section.block, page, page + length, (span, from, end) => ofPages.push(end - from === length ? span : undefined));
+            expect(layout.spanOfPages(section.block, page, page + length)).toBe(ofPages[0]);
+            const [position] = [layout.positionAt(gfn)];
+            if (position !== -1) expect(gfnOf(layout.spanAt(position), position)).toBe(gfn);
+          }
+        }
+      }),
+      settings(100),
+    );
+  });
+
   test('guest pages that nothing shows are skipped', () => {
     const found: number[] = [];
     layoutOf({ pages: 8 }).forEachRunOfGfns(2, FOUR_GIB_GFN + 1, (_span, first, end) => found.push(first, end));

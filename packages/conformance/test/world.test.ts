@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { type Strategy } from '@sda-lab/guest-memory';
 import { describe, expect, test } from 'vitest';
-import { CASES, eventText, parseHistory, runConformance, runHistory, type Violation, worldSpec } from '../src/index.ts';
+import { CASES, eventText, parseHistory, runConformance, runHistory, type Violation, withPlug, worldSpec } from '../src/index.ts';
 import { exitsOnRefusal, keepsTheSide, stopsTheVm, throwsOnRefusal } from './strategies/conversion-faults.ts';
-import { planted, withPlug } from './strategies/planted.ts';
+import { planted } from './strategies/planted.ts';
 import { reference } from './strategies/reference.ts';
 import { judged } from './support/judged.ts';
 

@@ -46,7 +46,13 @@ function leapfrog(conditions: readonly Condition[], firstBit: number, endBit: nu
 }
 
 /** `agreed` is where all conditions hold. */
-function walkSmall(conditions: readonly Condition[], agreed: number, firstBit: number, endBit: number, emit: EmitBits): number {
+function walkSmall(
+  conditions: readonly Condition[],
+  agreed: number,
+  firstBit: number,
+  endBit: number,
+  emit: EmitBits,
+): number {
   let fitting = agreed;
   let from = firstBit;
   while (from < endBit) {

@@ -33,7 +33,10 @@ export class Followers {
     this.#options = options;
   }
 
-  /** Every tracker ever met, in the order in which those are told that follow. */
+  /**
+   * Every tracker ever met, in the order in which those are told that follow. Where nothing keeps others out, a walk also
+   * tells who came to follow behind the one it stands on; it may come by that one again, who has nothing left to do.
+   */
   get all(): readonly SectionTracker[] {
     return this.#trackers;
   }

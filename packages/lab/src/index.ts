@@ -19,6 +19,7 @@ export { EXIT, type ExitCode } from './exit-code.ts';
 export { loadExpectations } from './expectations.ts';
 export { replay } from './replay/replay.ts';
 export { REPLAY_SCHEMA_ID, type ReplayDocument, replaySchema } from './replay/replay-document.ts';
+export { SEARCH_SCHEMA_ID, type SearchDocument, searchSchema } from './search/search-document.ts';
 export { STRATEGIES } from './strategies.ts';
 export type { Defect } from './track-record/defect.ts';
 export { DEFECTS } from './track-record/defects.ts';

@@ -54,19 +54,29 @@ class Ring implements SearchModel {
 
 const REQUEST: SearchDocument['request'] = {
   model: 'per-page',
+  named: true,
   pages: 3,
   containers: null,
   blocks: null,
   faults: null,
+  regime: 'two-backend',
   races: false,
   symmetry: [],
+  everyStep: false,
   without: [],
   depth: null,
   memoryMiB: 64,
 };
 
 const searched = { id: 'ring', without: [], world: worldSpec(), seconds: 2 };
-const documentOf = (strategy: SearchedStrategy): SearchDocument => ({ schema: SEARCH_SCHEMA_ID, request: REQUEST, strategies: [strategy] });
+const documentOf = (strategy: SearchedStrategy): SearchDocument => ({
+  schema: SEARCH_SCHEMA_ID,
+  request: REQUEST,
+  strategies: [strategy],
+  differences: [],
+  notFound: [],
+  matchesExpectations: null,
+});
 
 function shardDocument(index: number, of: number, maxStates = 1000): SearchDocument {
   const run = new Search(new Ring(), { shard: { index, of }, maxStates });

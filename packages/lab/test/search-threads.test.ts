@@ -7,12 +7,29 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import type { SearchDocument } from '../src/search/search-document.ts';
+import type { SearchRequest } from '../src/search/search-request.ts';
 import { type SearchOrder, searchStrategies } from '../src/search/search-strategies.ts';
+import { foundFacts } from './support/found-facts.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const built = fileURLToPath(new URL('../dist/search/search-strategies.js', import.meta.url));
 
-const request = { model: 'per-page', pages: 1, containers: null, blocks: null, faults: null, races: false, symmetry: [], without: [], depth: 3, memoryMiB: 256 } as const;
+const request = {
+  model: 'per-page',
+  named: true,
+  pages: 1,
+  containers: null,
+  blocks: null,
+  faults: null,
+  regime: 'two-backend',
+  races: false,
+  symmetry: [],
+  everyStep: false,
+  without: [],
+  depth: 3,
+  memoryMiB: 256,
+} as const;
+const WORLD: SearchRequest = { ...request, model: 'world', pages: 1, containers: 2, blocks: 0, faults: 1, depth: null };
 const order: SearchOrder = { request, strategyIds: ['uncoordinated', 'dma-mapping-tracker', 'extended-rdm'], workers: 2, shard: null };
 
 /** `isStopped` of the watch, as source. */
@@ -32,6 +49,17 @@ const timeless = ({ strategies }: SearchDocument) => strategies.map((one) => ({ 
 it('strategies searched side by side say what they say one after the other', async () => {
   const here = await searchStrategies({ ...order, workers: 1 }, { isStopped: () => false, onProgress: () => undefined });
   expect(timeless(await runBuilt(order))).toEqual(timeless(here));
+});
+
+it.each<[string, number]>([
+  ['extended-rdm', 2],
+  ['ram-block-attributes', 3],
+])('one world searched in as many shards as there are threads says what it says whole (%s, %i threads)', async (id, workers) => {
+  const whole: SearchOrder = { request: WORLD, strategyIds: [id], workers: 1, shard: null };
+  const [expected] = timeless(await searchStrategies(whole, { isStopped: () => false, onProgress: () => undefined }));
+  const [spread] = timeless(await runBuilt({ ...whole, workers }));
+  expect(spread!.states).toBeGreaterThan(20);
+  expect(foundFacts(spread!)).toEqual(foundFacts(expected!));
 });
 
 it('an interrupt reaches the threads', async () => {

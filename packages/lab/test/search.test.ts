@@ -5,27 +5,32 @@ import { describe, expect, it } from 'vitest';
 import type { Instance, Strategy } from '@sda-lab/guest-memory';
 import { STRATEGIES } from '../src/index.ts';
 import { MODELS } from '../src/search/models.ts';
+import { progressText } from '../src/search/progress-text.ts';
 import { runHere } from '../src/search/run-here.ts';
 import { searchBlocks } from '../src/search/search-blocks.ts';
 import { SEARCH_SCHEMA_ID, type SearchDocument, type SearchedStrategy, searchSchema } from '../src/search/search-document.ts';
-import type { SearchJob, SearchRequest } from '../src/search/search-request.ts';
+import type { SearchJob, SearchRequest, SymmetryName } from '../src/search/search-request.ts';
 import { searchStrategies } from '../src/search/search-strategies.ts';
 import { toTerminal } from '../src/text/to-terminal.ts';
 import { runSearch } from './support/run-search.ts';
 
 const REQUEST: SearchRequest = {
   model: 'per-page',
+  named: true,
   pages: 1,
   containers: null,
   blocks: null,
   faults: null,
+  regime: 'two-backend',
   races: false,
   symmetry: [],
+  everyStep: false,
   without: [],
   depth: 3,
   memoryMiB: 256,
 };
 
+const CLEAR_LINE = '\r\u001B[K';
 const quiet = { isStopped: () => false, onProgress: () => undefined };
 
 async function documentOf(args: readonly string[]): Promise<SearchDocument> {
@@ -58,7 +63,7 @@ describe('search --json', () => {
 
   it('takes the bounds into the document, and searches what the model is for without a name', async () => {
     const { request, strategies } = await documentOf(['--pages', '2', '--depth', '1', '--memory', '64']);
-    expect(request).toEqual({ ...REQUEST, pages: 2, depth: 1, memoryMiB: 64 });
+    expect(request).toEqual({ ...REQUEST, named: false, pages: 2, depth: 1, memoryMiB: 64 });
     expect(strategies.map(({ id }) => id)).toEqual(['extended-rdm']);
   });
 
@@ -78,7 +83,7 @@ describe('search --json', () => {
 describe('search for people', () => {
   it('shows counts, and each counterexample with its replay', async () => {
     const { out } = await runSearch(['search', 'dma-mapping-tracker', '--model', 'per-page', '--pages', '1', '--depth', '2']);
-    expect(out).toContain('Model per-page: pages one by one, two devices, every refusal of one map; pages 1.');
+    expect(out).toContain('Model per-page: 1 page one by one, two devices, every refusal of one map; within 2 operations.');
     expect(out).toMatch(/dma-mapping-tracker +broken +no +/);
     expect(out).toContain('Not complete: the depth bound was reached');
     expect(out).toContain('complete: live, 2 operations');
@@ -89,6 +94,7 @@ describe('search for people', () => {
     const strategy: SearchedStrategy = {
       id: 'design',
       verdict: 'broken',
+      notApplicable: false,
       complete: false,
       cut: 'memory',
       by: 're-execution',
@@ -104,9 +110,17 @@ describe('search for people', () => {
       excluded: [],
       part: null,
     };
-    const request = { ...REQUEST, symmetry: ['pages' as const], without: ['replay'] };
-    expect(toTerminal(searchBlocks({ schema: SEARCH_SCHEMA_ID, request, strategies: [strategy] }))).toBe(`\
-Model per-page: pages one by one, two devices, every refusal of one map; pages 1; without replay; one state for all that differ by pages only.
+    const request = { ...REQUEST, depth: null, symmetry: ['pages' as const], without: ['replay'] };
+    const document: SearchDocument = {
+      schema: SEARCH_SCHEMA_ID,
+      request,
+      strategies: [strategy],
+      differences: [],
+      notFound: [],
+      matchesExpectations: null,
+    };
+    expect(toTerminal(searchBlocks(document))).toBe(`\
+Model per-page: 1 page one by one, two devices, every refusal of one map; without replay; one state for all that differ by pages only.
 
 strategy  verdict  complete  states  transitions  depth  seconds  transitions/s
 design    broken   no         1,234    1,234,567      7     1.50        823,045
@@ -125,6 +139,8 @@ why
 
     attach(c0)
     how
+
+Nothing is expected without replay.
 `);
   });
 
@@ -132,8 +148,16 @@ why
     let err = '';
     const io = { showsProgress: true, err: (text: string) => (err += text) };
     await runSearch(['search', 'extended-rdm', '--model', 'per-page', '--pages', '2', '--depth', '4'], io);
-    expect(err).toMatch(/extended-rdm: [\d,]+ states met, [\d,]+ explored, depth \d, \d+\.\d\d M transitions\/s; at least \d+ s left/);
-    expect(err.endsWith('\r\u001B[K')).toBe(true);
+    expect(err.startsWith(`${CLEAR_LINE}extended-rdm: 0 states met, 0 explored, depth 0, 0.00 M transitions/s`)).toBe(true);
+    expect(err.endsWith(CLEAR_LINE)).toBe(true);
+  });
+
+  it('estimates what is left from the states met and not explored yet', () => {
+    const job: SearchJob = { request: REQUEST, strategyId: 'blocked', shard: { index: 1, of: 4 }, maxBytes: 1, number: 2, jobCount: 11 };
+    const progress = { states: 10_000, expanded: 4000, transitions: 3_000_000, depth: 5 };
+    expect(progressText(job, progress, 2)).toBe(
+      '2 of 11, blocked, shard 2/4: 10,000 states met, 4,000 explored, depth 5, 1.50 M transitions/s; at least 3 s left',
+    );
   });
 });
 
@@ -149,7 +173,7 @@ describe('a search that is interrupted', () => {
 
   it('does not begin what comes after', async () => {
     const jobs = ['extended-rdm', 'notifier-list'].map((strategyId): SearchJob => {
-      return { request: { ...REQUEST, pages: 10, depth: null }, strategyId, shard: null, maxBytes: 2 ** 26 };
+      return { request: { ...REQUEST, pages: 10, depth: null }, strategyId, shard: null, maxBytes: 2 ** 26, number: 1, jobCount: 2 };
     });
     const results = await runHere(jobs, { ...quiet, isStopped: stopAfter(2) });
     expect(results.map(({ result }) => [result.cut, result.states > 0])).toEqual([
@@ -171,28 +195,10 @@ describe('a search that is interrupted', () => {
 it('a symmetry that a design does not have is wrong use', () => {
   const strategy = STRATEGIES.find(({ id }) => id === 'extended-rdm')!;
   const create: Strategy['create'] = (host, without) => ({ ...(strategy.create(host, without) as object), words: undefined }) as unknown as Instance;
-  const prepare = () => MODELS['per-page'].prepare({ ...strategy, create }, { ...REQUEST, symmetry: ['pages'] });
-  expect(prepare).toThrow('--symmetry pages cannot be used with extended-rdm: its state cannot be stored in words');
-});
-
-describe('wrong use of search', () => {
-  it.each<[string, string[], string]>([
-    ['no model', ['search'], "required option '--model <model>' not specified"],
-    ['an unknown model', ['search', '--model', 'x'], 'Allowed choices are per-page'],
-    ['an unknown strategy', ['search', 'x', '--model', 'per-page'], "no strategy 'x'"],
-    ['an unknown switch', ['search', 'extended-rdm', '--model', 'per-page', '--without', 'x'], "extended-rdm has no switch 'x'"],
-    ['a switch without a strategy', ['search', '--model', 'per-page', '--without', 'replay'], '--without needs a strategy by name'],
-    ['no pages', ['search', '--model', 'per-page', '--pages', '0'], 'Give a whole number from 1'],
-    ['too many pages', ['search', '--model', 'per-page', '--pages', '31'], '--model per-page takes at most 30 pages'],
-    ['a bound the model has not', ['search', '--model', 'per-page', '--races'], '--model per-page has no --races'],
-    ['a symmetry the model has not', ['search', '--model', 'per-page', '--symmetry', 'containers'], 'has no --symmetry containers; it has pages'],
-    ['a shard that is none', ['search', '--model', 'per-page', '--shard', '0/2'], 'Give I/N, from 1/N to N/N.'],
-    ['a shard beyond the last', ['search', '--model', 'per-page', '--shard', '3/2'], 'Give I/N, from 1/N to N/N.'],
-    ['a shard with a depth', ['search', '--model', 'per-page', '--shard', '1/2', '--depth', '3'], '--shard cannot be used with --depth'],
-    ['no workers', ['search', '--model', 'per-page', '--workers', '0'], 'Give a whole number from 1'],
-  ])('%s', async (_, args, why) => {
-    await expect(runSearch(args)).rejects.toThrow(why);
-  });
+  const prepare = (name: SymmetryName) => () => MODELS['per-page'].prepare({ ...strategy, create }, { ...REQUEST, symmetry: [name] });
+  const whyNot = 'its state cannot be stored in words; search it without';
+  expect(prepare('pages')).toThrow(`--symmetry pages cannot be used with extended-rdm: ${whyNot}`);
+  expect(prepare('containers')).toThrow(`--symmetry containers cannot be used with extended-rdm: ${whyNot}`);
 });
 
 function stopAfter(looks: number): () => boolean {

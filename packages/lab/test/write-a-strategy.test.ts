@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // docs/write-a-strategy.md, word for word: its commands are read from the page and typed in, in the repository and in an
 // empty folder with the packed packages. npm gets everything else from what this repository has installed.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,16 +15,20 @@ const page = new URL('../../../docs/write-a-strategy.md', import.meta.url);
 const blocks = commandBlocks(page);
 const temporary = mkdtempSync(join(tmpdir(), 'sda-lab-page-'));
 const folder = join(temporary, 'my-design');
+/** As if the compiler had written it of a source that is gone by now. */
+const leftOver = join('core-bitmap', 'dist', 'left-over.js');
 let registry: Registry;
 
 beforeAll(async () => {
   mkdirSync(folder);
+  writeFileSync(join(root, 'packages', leftOver), '');
   registry = await openRegistry(root, join(temporary, 'registry'));
 });
 
 afterAll(async () => {
   await registry.close();
   rmSync(temporary, { recursive: true, force: true });
+  rmSync(join(root, 'packages', leftOver), { force: true });
 });
 
 /** Where a reader stands, and with which environment. */
@@ -58,6 +62,12 @@ describe('docs/write-a-strategy.md', () => {
     expect(registry.missing).not.toContain('commander');
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { dependencies: object };
     expect(Object.keys(manifest.dependencies)).toEqual(installed.map((name) => `@sda-lab/${name}`));
+  });
+
+  it('packs nothing of a source that is gone', () => {
+    const modules = join(folder, 'node_modules', '@sda-lab');
+    expect(existsSync(join(modules, 'core-bitmap', 'dist', 'index.js'))).toBe(true);
+    expect(existsSync(join(modules, leftOver))).toBe(false);
   });
 });
 

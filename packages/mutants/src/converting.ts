@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+import { mutate } from '@sda-lab/conformance';
 import type { ConversionRequest, Host, Instance, Side, Status, Strategy } from '@sda-lab/guest-memory';
-import { mutate } from './mutate.ts';
 
 type Convert = Instance['convert'];
 

@@ -4,5 +4,4 @@ export { judgeMutant, type JudgeOptions, type Judgement, type Kill } from './jud
 export { CAREFUL, type Mutant, type Where } from './mutant.ts';
 export { MUTANTS } from './mutants.ts';
 export { mutantsPage } from './mutants-page.ts';
-export { leaveOut, mutate, type Plant } from './mutate.ts';
 export { type MutantResult, runMutants, type RunMutantsOptions } from './run-mutants.ts';

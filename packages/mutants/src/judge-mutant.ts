@@ -63,7 +63,7 @@ export function judgeMutant(mutant: Mutant, options: JudgeOptions = {}): Judgeme
 
 /**
  * Cases that attach by themselves were written for what they show: they come first, those about the invariant ahead, those
- * of what no released kernel offers behind. Of the others, the simplest worlds of each come before the rest of any.
+ * of what no released kernel offers behind; those with one operation inside another come last. Of the others, the simplest worlds of each come before the rest of any.
  */
 function* attempts(mutant: Mutant, pool: HistoryPool, options: JudgeOptions): Generator<Attempt> {
   const { runs = 2000, seed = 1, cases = CASES } = options;
@@ -72,8 +72,8 @@ function* attempts(mutant: Mutant, pool: HistoryPool, options: JudgeOptions): Ge
   // A world without containers is the same on every backend; what is left out was tried on the first.
   const isNewAt = (place: Place) => (history: History): boolean =>
     place.backend === places[0]!.backend || history.world.containers.length > 0;
-  const rank = ({ setUp, about, needs }: ConformanceCase): number =>
-    (setUp === 'as-written' ? 0 : 4) + (needs.includes('tdisp') ? 2 : 0) + (about === mutant.breaks ? 0 : 1);
+  const rank = ({ setUp, about, needs, isNested }: ConformanceCase): number =>
+    (isNested ? 8 : 0) + (setUp === 'as-written' ? 0 : 4) + (needs.includes('tdisp') ? 2 : 0) + (about === mutant.breaks ? 0 : 1);
   const ordered = cases.toSorted((a, b) => rank(a) - rank(b));
   for (const [first, end] of [[0, SIMPLEST], [SIMPLEST]]) {
     for (const testCase of ordered) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What counts as a kill, on mutants made for it.
-import { CASES, KERNEL_BACKENDS, parseHistory, runHistory } from '@sda-lab/conformance';
+import { CASES, KERNEL_BACKENDS, leaveOut, parseHistory, runHistory } from '@sda-lab/conformance';
 import { extendedRdm, ramBlockAttributes } from '@sda-lab/rdm-manager';
 import { describe, expect, test } from 'vitest';
-import { judgeMutant, leaveOut, type Mutant, MUTANTS } from '../src/index.ts';
+import { judgeMutant, type Mutant, MUTANTS } from '../src/index.ts';
 
 const noReplay: Mutant = {
   id: 'no-replay',

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The region below stands in README.md word for word; readme.test.ts compares the two and checks what it computes.
 // #region example
-import { type Mutant, judgeMutant, mutate } from '@sda-lab/mutants';
+import { mutate } from '@sda-lab/conformance';
+import { type Mutant, judgeMutant } from '@sda-lab/mutants';
 import { extendedRdm } from '@sda-lab/rdm-manager';
 
 const strategy = mutate(extendedRdm, () => ({

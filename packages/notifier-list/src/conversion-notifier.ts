@@ -13,7 +13,7 @@ export class ConversionNotifier {
   readonly converting: NotifierList<ChangeEvent, Status>;
   readonly unplugging: NotifierList<ChangeEvent, Status>;
   readonly aborted: NotifierList<ChangeEvent, void>;
-  /** For those who want private pages: told of each conversion at the other moment, before a sharing and after its opposite. */
+  /** For those who want private pages: told of a conversion at the other moment, before a sharing, after its opposite. */
   readonly otherSide: SideLists;
   #followers: readonly Follower[] = [];
 

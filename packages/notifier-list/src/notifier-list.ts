@@ -194,7 +194,8 @@ export class NotifierListDesign {
     }
     if (this.notifier.converting.notify(event) !== 0 && this.#with['map-veto']) {
       this.notifier.aborted.notify(event);
-      if (this.#with.restore) takeBack(this.#host, request, clearRuns(state.shared, pages), this.#holders(state, 'shared'));
+      const wasPrivate = clearRuns(state.shared, pages);
+      if (this.#with.restore) takeBack(this.#host, request, wasPrivate, this.#holders(state, 'shared'));
       this.notifier.otherSide.aborted.notify(event);
       return -ERRNO.EAGAIN;
     }

@@ -26,6 +26,12 @@ describe('notifier-list, event by event', () => {
     expect(events.slice(2)).toEqual([toShared, toPrivate]);
   });
 
+  test.each(['attach(c0); attach(c1)', 'attach(c1); attach(c0)', 'attach(c1); attach(c0); detach(c1); attach(c1)'])('list/order-of-coming: %s makes no difference', (coming) => {
+    const { events } = replay(notifierList, `world(${TWO}, pages=4, vmem=1x2); ${coming}; convert(4+1,shared); plug(m0,0+1); convert(0+1,shared); unplug(m0,0+1); reset`);
+    const told = events.slice(-5).map((lines) => lines.filter((line) => /^(un)?map /.test(line)).map((line) => line.split(' ')[1]));
+    expect(told).toEqual([[], ['c1', 'c0'], ['c1', 'c0'], ['c1', 'c0'], ['c1', 'c0']]);
+  });
+
   test('list/mixture: only what changes is told, neighbours joined; a redundant request tells nobody', () => {
     const { events } = replay(notifierList, 'attach(c0); convert(0+1,shared); convert(2+2,shared); convert(0+4,private); convert(0+4,private)');
     expect(events.slice(-2)).toEqual([
@@ -202,6 +208,17 @@ describe('a virtio-mem that comes late', () => {
     for (const page of [4, 5, 6, 7]) pages.add(page);
     world.instance.plug.plugged(source, range);
     expect(runsOf(world, ram, 'dma')).toEqual(['2-6 shared']);
+  });
+
+  test('late/order: who was there before it came is told of its blocks by name, as everybody else', () => {
+    const { world, ram, since } = lateSource('', 'c0:type1v2,c1:iommufd', 'attach(c1); attach(c0)');
+    const source = createSource(4, new Set([0, 1, 2, 3]));
+    world.instance.attachSource(ram, source);
+    const range = { block: ram, firstPage: 4, endPage: 8 };
+    world.instance.plug.willPlug(source, range);
+    world.instance.plug.plugAborted(source, range);
+    const maps = eventsSince(world, since).filter((line) => line.startsWith('map'));
+    expect(maps.map((line) => line.split(' ')[1])).toEqual(['c1', 'c0']);
   });
 
   test('late/second: a second one is -EBUSY, also the same one again', () => {

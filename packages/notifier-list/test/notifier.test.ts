@@ -36,6 +36,19 @@ describe.each(LISTS)('$name', ({ create, stops }) => {
     expect(called).toEqual(['third 1', 'second 1', 'first 1']);
   });
 
+  test('notifier/behind: one that is added behind another is called right after it', () => {
+    const list = create() as NotifierList<number, number>;
+    const called: string[] = [];
+    const [first, second, third] = ['first', 'second', 'third'].map((name) => () => (called.push(name), 0)) as [() => number, () => number, () => number];
+    list.add(first);
+    list.add(third, first);
+    list.add(second, first);
+    list.notify(1);
+    expect(called).toEqual(['first', 'second', 'third']);
+    list.remove(first);
+    expect(() => list.add(first, first)).toThrow(AssertionFailure);
+  });
+
   test('notifier/empty: nobody to call is no refusal', () => {
     expect(create().notify(1)).toBe(stops ? 0 : undefined);
   });

@@ -170,7 +170,8 @@ class ExtendedManager {
     const mapped = state.map(state.isPlugged, firstPage, endPage, 'shared');
     if (mapped !== 0 && this.#with['map-veto']) {
       state.undo('shared');
-      if (this.#with.restore) takeBack(this.#host, request, clearRuns(state.shared, pages), this.#holders(state, 'shared'));
+      const wasPrivate = clearRuns(state.shared, pages);
+      if (this.#with.restore) takeBack(this.#host, request, wasPrivate, this.#holders(state, 'shared'));
       state.undo('private');
       return -ERRNO.EAGAIN;
     }
@@ -251,8 +252,9 @@ class ExtendedManager {
   #words(cast: Cast): Words {
     const states = [...this.#blocks.values()];
     const ofFollowers = new FollowerWords(states, cast, (consumer) => this.#sidesOf(consumer));
-    const bitmaps = [...states.flatMap(({ shared, plugged }) => [shared, plugged]), ...ofFollowers.trackers.map(({ mapped }) => mapped)];
-    return new DesignWords(bitmaps, [ofFollowers]);
+    const planes = states.flatMap(({ shared, plugged }) => [shared, plugged]);
+    const mapped = ofFollowers.trackers.map((tracker) => tracker.mapped);
+    return new DesignWords([...planes, ...mapped], [ofFollowers]);
   }
 }
 

@@ -25,6 +25,12 @@ describe('extended-rdm, event by event', () => {
     expect(events.slice(2)).toEqual([toShared, toPrivate]);
   });
 
+  test.each(['attach(c0); attach(c1)', 'attach(c1); attach(c0)', 'attach(c1); attach(c0); detach(c1); attach(c1)'])('extended/order-of-coming: %s makes no difference', (coming) => {
+    const { events } = replay(extendedRdm, `world(${TWO}, pages=4, vmem=1x2); ${coming}; convert(4+1,shared); plug(m0,0+1); convert(0+1,shared); reset`);
+    const told = events.slice(-4).map((lines) => lines.filter((line) => /^(un)?map /.test(line)).map((line) => line.split(' ')[1]));
+    expect(told).toEqual([[], ['c1', 'c0'], ['c1', 'c0'], ['c1', 'c0', 'c1', 'c0']]);
+  });
+
   test('extended/refused-map: two-backend: who mapped unmaps, the side goes back, its frames go', () => {
     const { world, answers, events } = replay(extendedRdm, `world(${TWO}); ${BOTH}; touch(1); refuse(c0,map,3,ENOMEM); convert(0+4,shared)`);
     expect(events.at(-1)).toEqual([

@@ -4,6 +4,7 @@
  * when it goes; migration and dump see every page as shared RAM.
  */
 import { ERRNO, type Instance, NO_PLUG_EVENTS } from '@sda-lab/guest-memory';
+import { NO_WORDS } from './no-words.ts';
 
 export function createWholeSectionInstance(convert: Instance['convert']): Instance {
   return {
@@ -20,5 +21,6 @@ export function createWholeSectionInstance(convert: Instance['convert']): Instan
     reset: () => -ERRNO.EOPNOTSUPP,
     plug: NO_PLUG_EVENTS,
     runs: (_block, _view, firstPage, endPage, emit) => emit(firstPage, endPage, 'shared'),
+    words: () => NO_WORDS,
   };
 }

@@ -2,14 +2,14 @@
 import { type ContainerSpec, MAX_WORLD_PAGES, positionCount, type VmemSpec, type WorldSpec } from '../world/world-spec.ts';
 import { HistoryError } from './history-error.ts';
 import type { History } from './history.ts';
-import type { Operation } from './operation.ts';
+import type { NestedOperation, Operation } from './operation.ts';
 
 /** Refuses a history that names what its world does not have; returns it unchanged otherwise. */
 export function checkHistory(history: History): History {
   const flaw = findWorldProblem(history.world);
   if (flaw !== undefined) throw new HistoryError(`history: world(...) ${flaw}`);
   for (const [at, operation] of history.operations.entries()) {
-    const problem = findProblem(history.world, operation);
+    const problem = operation.op === 'at' ? findNestedProblem(history, operation, at) : findProblem(history.world, operation);
     if (problem !== undefined) throw new HistoryError(`history: operation ${at + 1} (${operation.op}) ${problem}`);
   }
   const pages = positionCount(history.world);
@@ -33,6 +33,14 @@ function findContainerProblem({ tee }: WorldSpec, { backend, iommuPages, kind }:
   if (kind !== 'tdisp') return undefined;
   if (backend !== 'iommufd') return `is of a TDISP device on ${backend}; only iommufd has a way to private pages`;
   return tee === 'none' ? 'is of a TDISP device; give the world tee=snp or tee=tdx' : undefined;
+}
+
+function findNestedProblem({ world, operations }: History, { operation }: NestedOperation, at: number): string | undefined {
+  const outer = operations[at - 1];
+  if (outer === undefined) return 'has no operation before it to run inside';
+  if (outer.op === 'at') return 'follows another at; one operation inside another is all';
+  const problem = findProblem(world, operation);
+  return problem === undefined ? undefined : `runs ${operation.op}, which ${problem}`;
 }
 
 function findProblem(world: WorldSpec, operation: Operation): string | undefined {

@@ -23,7 +23,7 @@ const errno = v.picklist(Object.keys(ERRNO) as [ErrnoName, ...ErrnoName[]]);
 /** Bytes of guest physical address space, up to 2^64-1: more than a JSON number holds. */
 const bytes = v.pipe(v.string(), v.regex(/^0x(?:0|[1-9a-f][0-9a-f]{0,15})$/));
 
-export const operationSchema = v.variant('op', [
+const PLAIN = [
   v.strictObject({ op: v.literal('convert'), page: index, count, to: v.picklist(['shared', 'private']) }),
   v.strictObject({ op: v.literal('request'), address: bytes, size: bytes, to: v.picklist(['shared', 'private']) }),
   v.strictObject({ op: v.literal('plug'), device, block, count: blockCount }),
@@ -58,7 +58,16 @@ export const operationSchema = v.variant('op', [
   v.strictObject({ op: v.literal('cpr'), container }),
   v.strictObject({ op: v.literal('viommu-map'), container, iova, page: index, count }),
   v.strictObject({ op: v.literal('viommu-unmap'), container, iova, count }),
-]);
+] as const;
 
+const plainSchema = v.variant('op', [...PLAIN]);
+
+/** Runs an operation inside the one before it, right after so many of its events; one preemption, no deeper. */
+const atSchema = v.strictObject({ op: v.literal('at'), event: count, operation: plainSchema });
+
+export const operationSchema = v.variant('op', [...PLAIN, atSchema]);
+
+/** `at(EVENT,OPERATION)`. */
+export type NestedOperation = v.InferOutput<typeof atSchema>;
 export type Operation = v.InferOutput<typeof operationSchema>;
 export type OperationName = Operation['op'];

@@ -92,17 +92,32 @@ function parseVmem(part: string): Record<string, unknown> {
 
 function parseOperation(call: string, number: number): Operation {
   const match = CALL.exec(call);
+  if (match?.[1] === 'at') return parseNested(call, match[2] ?? '', number);
   const name = match?.[1] ?? call;
   const args = match?.[2] === undefined ? [] : match[2].split(',').map((arg) => arg.trim());
   const shape = Object.hasOwn(SHAPES, name) ? SHAPES[name] : undefined;
   if (match === null || shape === undefined) {
     throw new HistoryError(
-      `history: operation ${number} is '${call}'; known are ${Object.values(SHAPES).map(({ usage }) => usage).join(', ')}`,
+      `history: operation ${number} is '${call}'; known are ${[...Object.values(SHAPES).map(({ usage }) => usage), AT_USAGE].join(', ')}`,
     );
   }
   const parsed = v.safeParse(operationSchema, { op: name, ...shape.read(args) });
   if (parsed.success && hasArgumentCount(shape.usage, args.length)) return parsed.output;
   throw new HistoryError(`history: operation ${number} is '${call}'; write ${shape.usage}`);
+}
+
+const AT_USAGE = 'at(EVENT,OPERATION)';
+
+/** What runs inside the operation before is an operation like any other, except another one of this kind. */
+function parseNested(call: string, args: string, number: number): Operation {
+  const [event, inner] = splitOnce(args, ',');
+  if (inner === undefined) throw new HistoryError(`history: operation ${number} is '${call}'; write ${AT_USAGE}`);
+  if (/^at\b/.test(inner)) {
+    throw new HistoryError(`history: operation ${number} is '${call}'; one operation inside another is all, leave the second at out`);
+  }
+  const parsed = v.safeParse(operationSchema, { op: 'at', event: wholeNumber(event), operation: parseOperation(inner, number) });
+  if (parsed.success) return parsed.output;
+  throw new HistoryError(`history: operation ${number} is '${call}'; write ${AT_USAGE}, events are counted from 1`);
 }
 
 /** What stands in brackets in a usage may be left out. */

@@ -47,6 +47,8 @@ function printArguments(operation: Operation): string {
       return `(${operation.page}+${operation.count})`;
     case 'migrate':
       return `(${operation.step}${operation.late ? ',late' : ''})`;
+    case 'at':
+      return `(${operation.event},${printOperation(operation.operation)})`;
     case 'reset':
     case 'heal':
     case 'dump':

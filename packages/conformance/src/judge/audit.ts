@@ -25,7 +25,7 @@ export function audit(
       }
     });
     for (const span of layout.spans) {
-      const end = span.firstPosition + span.section.pageCount;
+      const end = span.endPosition;
       for (let position = span.firstPosition; position < end; position += 1) {
         const page = blockPageOf(span, position);
         const side = memory.sideAt(span.section, page);

@@ -33,9 +33,22 @@ export function wordsOf(evidence: Evidence): readonly [then: string, however: st
 
 function momentText(operationIndex: number, history: History): string {
   const operation = history.operations[operationIndex];
+  const nested = nestedAt(operationIndex, history);
+  if (nested !== undefined) return nested;
   if (operation !== undefined) return `Let operation ${operationIndex + 1}, ${printOperation(operation)}, be done.`;
   if (operationIndex < 0) return 'Let the world be built.';
   return 'Let the history be over: faults are lifted, refused requests retried, containers detached.';
+}
+
+/** An operation with another one inside it: which of the two was under way when it was seen. */
+function nestedAt(operationIndex: number, { operations }: History): string | undefined {
+  const isInner = operations[operationIndex]?.op === 'at';
+  const [outer, inner] = isInner ? operations.slice(operationIndex - 1) : operations.slice(Math.max(0, operationIndex));
+  if (outer === undefined || inner?.op !== 'at' || outer.op === 'at') return undefined;
+  const number = isInner ? operationIndex : operationIndex + 1;
+  const how = `${printOperation(inner.operation)} inside it, after its event ${inner.event} (nested, bound 1)`;
+  const both = `Let operation ${number}, ${printOperation(outer)}, be done with ${how}`;
+  return isInner ? `${both}, as far as the inner one.` : `${both}.`;
 }
 
 interface Facts {
@@ -115,6 +128,14 @@ const WORDS: Readonly<Record<Reason, (facts: Facts) => readonly [string, string]
   'success-without-change': ({ page, detail }) => [
     `a conversion that reports success leaves ${page} ${detail}`,
     'KVM still has it on the other side: the guest and its VMM disagree',
+  ],
+  'neither-order': ({ detail }) => [
+    'two operations that meet end as if one had come after the other',
+    `what is there now is the end of neither order (${detail})`,
+  ],
+  'retry-differs': ({ page, detail }) => [
+    'a refused operation, repeated once nothing stands in its way, ends as if it had not been refused',
+    `${page === 'the page' ? '' : `of ${page}, `}${detail}`,
   ],
   'retry-refused': ({ detail }) => [
     'with the fault lifted, the retry of a refused operation succeeds',

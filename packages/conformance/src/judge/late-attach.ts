@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * Attached late = attached early: what a container that has just come maps, against every other attached one that wants
- * the same sides, and against what is due by now. Pending pages are left out.
+ * the same sides, and against what is due by now. Pending pages, and those of an operation around it, are left out.
  */
 import type { Layout } from '../world/layout.ts';
 import type { Judge } from './judge.ts';
@@ -20,7 +20,7 @@ export function findLateDifference(
     if (early === late || !early.isAttached() || early.privatePages !== late.privatePages) continue;
     for (let position = 0; position < layout.totalCount; position += 1) {
       const inLate = judge.isMapped(lateIndex, position);
-      if (inLate === judge.isMapped(earlyIndex, position) || judge.isPending(position)) continue;
+      if (inLate === judge.isMapped(earlyIndex, position) || judge.isUnsettled(position)) continue;
       const detail = inLate ? `mapped, and not in ${early.name}` : `not mapped, but is in ${early.name}`;
       return { reason: 'late-differs', container: late.name, position, detail };
     }
@@ -30,10 +30,10 @@ export function findLateDifference(
 
 function findMissing(judge: Judge, layout: Layout, lateIndex: number, container: string): Evidence | undefined {
   for (const span of layout.spans) {
-    const end = span.firstPosition + span.section.pageCount;
+    const end = span.endPosition;
     for (let position = span.firstPosition; position < end; position += 1) {
       if (!judge.isWanted(lateIndex, span, position) || judge.isMapped(lateIndex, position)) continue;
-      if (judge.isPending(position)) continue;
+      if (judge.isUnsettled(position)) continue;
       const detail = judge.isDue(span, position) ? 'shared already, and not mapped' : 'private, and not mapped';
       return { reason: 'late-differs', container, position, detail };
     }

@@ -35,6 +35,8 @@ export type Reason =
   | 'success-without-mapping'
   | 'success-without-change'
   | 'retry-refused'
+  | 'retry-differs'
+  | 'neither-order'
   | 'freed-while-mapped'
   | 'turned-private-while-mapped'
   | 'page-not-seen'

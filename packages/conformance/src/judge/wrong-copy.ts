@@ -29,7 +29,7 @@ interface Parts {
 export function findWrongCopy(parts: Parts, spans: readonly Span[], copier: Copier): Evidence | undefined {
   let otherwise: Evidence | undefined;
   for (const span of spans) {
-    const end = span.firstPosition + span.section.pageCount;
+    const end = span.endPosition;
     for (let position = span.firstPosition; position < end; position += 1) {
       if (parts.judge.isPending(position)) continue;
       const copy = copier.copyAt(position);

@@ -5,7 +5,8 @@
  *
  * Sound when the containers have the same backend, options and kind, every operation on one is there for the other, and
  * the design asks no container's name. Who came first is state like any other: a renaming renames it as well.
- * Together with pages (`inner`) the orbits are those of both: renamings and changes of place commute.
+ * Together with pages (`inner`) the orbits are those of both: renamings and changes of place commute, where a renaming
+ * takes planes of pages to planes of pages. `proveContainerSymmetry` tries it all on the per-page model.
  */
 import type { Symmetry } from './symmetry.ts';
 
@@ -30,7 +31,9 @@ export class ContainerSymmetry implements Symmetry {
   canonicalize(words: Int32Array, at: number): void {
     this.#rename(words, at);
     let least = this.#forms[0]!;
-    for (const form of this.#forms) if (isLess(form, least)) least = form;
+    for (let index = 1; index < this.#forms.length; index += 1) {
+      if (isLess(this.#forms[index]!, least)) least = this.#forms[index]!;
+    }
     words.set(least, at);
   }
 
@@ -45,10 +48,11 @@ export class ContainerSymmetry implements Symmetry {
   }
 
   #rename(words: Int32Array, at: number): void {
-    const [asItCame, ...renamed] = this.#forms;
-    for (let word = 0; word < asItCame!.length; word += 1) asItCame![word] = words[at + word]!;
-    for (const [index, form] of renamed.entries()) this.#renamings[index]!(words, at, form);
-    if (this.#inner !== undefined) for (const form of this.#forms) this.#inner.canonicalize(form, 0);
+    const asItCame = this.#forms[0]!;
+    for (let word = 0; word < asItCame.length; word += 1) asItCame[word] = words[at + word]!;
+    for (let index = 1; index < this.#forms.length; index += 1) this.#renamings[index - 1]!(words, at, this.#forms[index]!);
+    if (this.#inner === undefined) return;
+    for (let index = 0; index < this.#forms.length; index += 1) this.#inner.canonicalize(this.#forms[index]!, 0);
   }
 }
 

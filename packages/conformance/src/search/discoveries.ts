@@ -16,6 +16,7 @@ export class Discoveries {
   readonly #found: (Discovery | undefined)[];
   /** Properties that cannot be broken nearer than they are, as long as the depth does not fall. */
   #settled = 0;
+  #mask = 0;
 
   constructor(propertyCount: number) {
     this.#found = Array.from({ length: propertyCount }, () => undefined);
@@ -26,11 +27,17 @@ export class Discoveries {
     const fresh = violated & ~this.#settled;
     if (fresh === 0) return;
     this.#settled |= fresh;
+    this.#mask |= fresh;
     for (let property = 0; property < this.#found.length; property += 1) {
       if ((fresh & (1 << property)) === 0) continue;
       const known = this.#found[property];
       if (known === undefined || depth < known.depth) this.#found[property] = { property, from, transition, depth };
     }
+  }
+
+  /** Bit i: `always[i]` was broken. */
+  get mask(): number {
+    return this.#mask;
   }
 
   /** Depths start again from 0. */

@@ -6,7 +6,7 @@
 import { assert } from '@sda-lab/guest-memory';
 import type { Discoveries } from './discoveries.ts';
 import { transitionsTo } from './path.ts';
-import { ENDED, KIND_MASK, MISSED, NEXT, NOT_ENABLED, SAME, type SearchModel, VIOLATED } from './search-model.ts';
+import { ENDED, KIND_MASK, KNOWN_NEXT, MISSED, NEXT, NOT_ENABLED, SAME, type SearchModel, TWIN, VIOLATED } from './search-model.ts';
 import { ADDED, FULL, type StateTable } from './state-table.ts';
 import type { Symmetry } from './symmetry.ts';
 
@@ -65,12 +65,12 @@ export class Expander {
       if (kind !== MISSED) {
         enabledCount += 1;
         if ((flags & VIOLATED) !== 0) this.#discoveries.note(model.violated, index, transition, depth + 1);
-        if (kind === SAME) continue;
+        if (kind === SAME || kind === TWIN) continue;
         if (kind === NEXT) {
           model.store(this.#scratch, 0);
           if (this.#table.isAt(index, this.#scratch, 0)) continue;
           isFull = !this.#takeIn(index, transition, depth);
-        } else assert(kind === ENDED, 'a step answers one of the five kinds');
+        } else assert(kind === ENDED || kind === KNOWN_NEXT, 'a step answers one of the seven kinds');
       }
       this.#restore(index);
     }

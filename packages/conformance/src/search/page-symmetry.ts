@@ -15,14 +15,14 @@ import type { Symmetry } from './symmetry.ts';
 
 export class PageSymmetry implements Symmetry {
   readonly name = 'pages';
-  readonly #planes: readonly number[];
+  /** Which words of a state hold one bit per page. */
+  readonly planes: readonly number[];
   readonly #pageCount: number;
   readonly #columns: Int32Array;
 
-  /** `planes`: which words of a state hold one bit per page. */
   constructor(planes: readonly number[], pageCount: number) {
     assert(planes.length <= 31 && pageCount <= 31, 'a column and a plane fit into a word each');
-    this.#planes = planes;
+    this.planes = planes;
     this.#pageCount = pageCount;
     this.#columns = new Int32Array(pageCount);
   }
@@ -36,10 +36,10 @@ export class PageSymmetry implements Symmetry {
       for (; to > 0 && columns[to - 1]! > column; to -= 1) columns[to] = columns[to - 1]!;
       columns[to] = column;
     }
-    for (let plane = 0; plane < this.#planes.length; plane += 1) {
+    for (let plane = 0; plane < this.planes.length; plane += 1) {
       let bits = 0;
       for (let page = 0; page < columns.length; page += 1) bits |= ((columns[page]! >>> plane) & 1) << page;
-      words[at + this.#planes[plane]!] = bits;
+      words[at + this.planes[plane]!] = bits;
     }
   }
 
@@ -58,8 +58,8 @@ export class PageSymmetry implements Symmetry {
 
   #readColumns(words: Int32Array, at: number): void {
     this.#columns.fill(0);
-    for (let plane = 0; plane < this.#planes.length; plane += 1) {
-      const bits = words[at + this.#planes[plane]!]!;
+    for (let plane = 0; plane < this.planes.length; plane += 1) {
+      const bits = words[at + this.planes[plane]!]!;
       assert(bits >>> this.#pageCount === 0, 'a plane has no bit beyond the pages');
       for (let page = 0; page < this.#pageCount; page += 1) this.#columns[page]! |= ((bits >>> page) & 1) << plane;
     }

@@ -23,6 +23,10 @@ export const NEXT = 2;
 export const ENDED = 3;
 /** Tried, and it turned out to be no transition: the call it was to refuse never came. Does not count. */
 export const MISSED = 4;
+/** Taken. Where it leads, other transitions lead too: nothing is recorded of it. */
+export const KNOWN_NEXT = 5;
+/** Not taken, since it is known to lead where another transition of this state led. Nothing happened, and it counts. */
+export const TWIN = 6;
 /** Which of the above. */
 export const KIND_MASK = 7;
 /** Beside SAME, NEXT or ENDED: `violated` says what is broken. */
@@ -44,6 +48,12 @@ export interface Sometimes {
 /** Bits of `violated` and `witnessed`. */
 export const MOST_PROPERTIES = 31;
 
+/**
+ * `words`: a state did not fit its words, so that two may be taken for one. `blocked`: an operation inside another would
+ * have waited half done, and where that leads nobody knows.
+ */
+export type Hole = 'words' | 'blocked';
+
 export interface SearchModel<Label = Operation> {
   /** Words of a state. */
   readonly wordCount: number;
@@ -62,6 +72,8 @@ export interface SearchModel<Label = Operation> {
   store(words: Int32Array, at: number): void;
   /** Back to a stored state, with everything that can make a difference. */
   load?(words: Int32Array, at: number): void;
+  /** Why what was explored has a hole, once it has one: no search is complete then. @defaultValue there is none */
+  readonly hole?: Hole | undefined;
   /** Takes one transition: its kind, and VIOLATED. */
   step(transition: number): number;
   /** After a step with VIOLATED: bit i stands for `always[i]`. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import type { Property, RestoredBy } from './search-model.ts';
+import type { Hole, Property, RestoredBy } from './search-model.ts';
 
-/** Why something within the bounds stayed unexplored. */
-export type Cut = 'depth' | 'memory' | 'interrupt';
+/** Why something within the bounds stayed unexplored. `found`: what the search was for was found, and it ended there. */
+export type Cut = 'depth' | 'memory' | 'interrupt' | 'found' | Hole;
 
 export interface Counterexample<Label> {
   readonly property: Property;

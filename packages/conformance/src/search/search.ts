@@ -32,6 +32,11 @@ export interface SearchOptions extends TableBounds {
   readonly shard?: Shard | undefined;
   /** States that are reached anew from the first one at the end, to compare their words. @defaultValue 0 */
   readonly recheckedStates?: number;
+  /**
+   * Bit i: the search is only for a violation of `always[i]`. It ends once one of them is found: `cut` is `found` then,
+   * and a nearest one is what it shows. Without a find it goes on to the end like any other. @defaultValue none
+   */
+  readonly until?: number;
 }
 
 export interface SearchProgress {
@@ -54,18 +59,21 @@ export class Search<Label = Operation> {
   readonly #options: SearchOptions;
   readonly #exploration: Exploration;
   readonly #run: Generator<undefined, Cut | undefined>;
+  readonly #until: number;
   /** Until the run ends, something is left. */
   #cut: Cut | undefined = 'interrupt';
   #isOver = false;
 
   constructor(model: SearchModel<Label>, options: SearchOptions = {}) {
-    const { maxDepth = Infinity, symmetry, shard } = options;
+    const { maxDepth = Infinity, symmetry, shard, until = 0 } = options;
     assert(model.always.length <= MOST_PROPERTIES && model.sometimes.length <= MOST_PROPERTIES, 'properties fit into a mask');
     assert(model.spine.length === model.transitionCount, 'each transition is on the spine or not');
     assert(symmetry === undefined || model.load !== undefined, 'a symmetry needs states that can be loaded');
     assert(shard === undefined || maxDepth === Infinity, 'a shard has no depth bound: its depths are its own');
+    assert(shard === undefined || until === 0, 'a shard goes to its end: another one may find something nearer');
     this.#model = model;
     this.#options = options;
+    this.#until = until;
     const table = new StateTable(model.wordCount, options);
     this.#ground = { model, table, discoveries: new Discoveries(model.always.length), symmetry };
     this.#exploration =
@@ -82,9 +90,10 @@ export class Search<Label = Operation> {
   advance(states: number): boolean {
     for (let left = states; left > 0 && !this.#isOver; left -= 1) {
       const { done, value } = this.#run.next();
-      if (done !== true) continue;
+      const isFound = (this.#ground.discoveries.mask & this.#until) !== 0;
+      if (done !== true && !isFound) continue;
       this.#isOver = true;
-      this.#cut = value;
+      this.#cut = done === true ? value : 'found';
     }
     return !this.#isOver;
   }
@@ -96,9 +105,10 @@ export class Search<Label = Operation> {
     const model = this.#model;
     const witnessed = model.witnessed;
     if (this.#options.symmetry === undefined) recheckStates(model, table, this.#options.recheckedStates ?? 0);
+    const cut = this.#cut ?? model.hole;
     return {
-      complete: this.#cut === undefined,
-      cut: this.#cut,
+      complete: cut === undefined,
+      cut,
       by: restoredBy(model),
       states: table.count,
       transitions: this.#exploration.tally.transitions,

@@ -6,6 +6,7 @@ import { CONVERT } from './cases/convert.ts';
 import { HOTPLUG } from './cases/hotplug.ts';
 import { MACHINE } from './cases/machine.ts';
 import { MUTANTS } from './cases/mutants.ts';
+import { NESTED } from './cases/nested.ts';
 import { REFUSE } from './cases/refuse.ts';
 import { REGIMES } from './cases/regimes.ts';
 import { REQUESTS } from './cases/requests.ts';
@@ -33,4 +34,5 @@ export const CASES: readonly ConformanceCase[] = [
   ...SOURCES,
   ...SHAPES,
   ...MUTANTS,
+  ...NESTED,
 ];

@@ -27,6 +27,8 @@ export interface ConformanceCase {
   readonly basis: Basis;
   /** World parameters in text form, without containers, regime and onRefusal: `pages=4, vmem=2x2`. */
   readonly world: string;
+  /** Whether one operation of it runs inside another (nested, bound 1). */
+  readonly isNested: boolean;
   /** Operations in text form. `spread`: no attach in it, the suite adds the container set-ups. */
   readonly operations: string;
   readonly setUp: 'spread' | 'as-written';
@@ -81,6 +83,7 @@ export function family({ prefix, source, basis, world = '', needs = [] }: Family
       operations,
       setUp,
       containerCount: operations.includes('c1') ? 2 : 1,
+      isNested: operations.includes('at('),
       containers: [],
       backends: WORLD_BACKENDS,
       isNegative: false,

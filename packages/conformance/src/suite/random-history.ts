@@ -24,7 +24,7 @@ interface Draw {
   readonly c: number;
 }
 
-type Kind = Operation['op'] | 'share' | 'take-back' | 'migration';
+type Kind = Exclude<Operation['op'], 'at'> | 'share' | 'take-back' | 'migration';
 
 const WEIGHTS: Readonly<Record<Kind, number>> = {
   convert: 0,

@@ -19,6 +19,8 @@ export interface CaseRun {
   readonly passed: boolean;
   readonly worldCount: number;
   readonly stopped: boolean;
+  /** Some world got where nobody can say what comes next (an operation inside another one that waits half done). */
+  readonly undecided: boolean;
 }
 
 export function runCase(
@@ -33,6 +35,7 @@ export function runCase(
   const variations = variationsOf(testCase, backend, regime, strategy.capabilities);
   let passed = true;
   let stopped = false;
+  let undecided = false;
   let worldCount = 0;
   let isAlike = false;
   for (const variation of variations) {
@@ -43,6 +46,8 @@ export function runCase(
     worldCount += 1;
     witnesses.add(result.witnesses);
     stopped ||= result.stopped;
+    undecided ||= result.undecided;
+    if (result.undecided) passed = false;
     if (result.violations.length === 0 && !variation.checksAnswers) continue;
     const { onRefusal } = variation.history.world;
     const place = { case: testCase.id, backend, regime, onRefusal, history: printHistory(variation.history) };
@@ -51,7 +56,7 @@ export function runCase(
       const own = attributed(strategy, variation.history, found, backend, run);
       if (own === undefined) continue;
       passed = false;
-      if (!findings.wants({ invariant, reach, onRefusal })) continue;
+      if (!findings.wants({ invariant, reach, onRefusal }) || (testCase.isNested && findings.has(invariant, reach))) continue;
       const { history, violation } = reportedHistory(strategy, own.history, own.violation, run);
       const line = printHistory(history);
       findings.add({ invariant, reach, ...place, history: line, seenIn: 'state', explanation: explain(violation, history) });
@@ -63,11 +68,11 @@ export function runCase(
       findings.add({ invariant: testCase.about, reach: 'live', ...place, seenIn: 'answer', explanation: wrong });
     }
   }
-  return { passed, worldCount, stopped };
+  return { passed, worldCount, stopped, undecided };
 }
 
 function findWrongAnswer(testCase: ConformanceCase, variation: Variation, result: RunResult): string | undefined {
-  if (!variation.checksAnswers) return undefined;
+  if (!variation.checksAnswers || result.undecided) return undefined;
   for (const [number, expected] of Object.entries(testCase.answers)) {
     const answer = result.steps[variation.leadCount + Number(number) - 1]?.answer;
     if (answer === expected) continue;

@@ -114,12 +114,13 @@ function runCell(
   const findings = new Findings(onFinding);
   const witnesses = new Witnesses();
   let stops = false;
-  // Cases that attach by themselves were written for what they show; their histories make the better report.
-  const ordered = cases.toSorted((a, b) => Number(a.setUp === 'spread') - Number(b.setUp === 'spread'));
+  let undecided = false;
+  const ordered = cases.toSorted((a, b) => turnOf(a) - turnOf(b));
   for (const testCase of ordered) {
     if (!testCase.backends.includes(backend) || !fits(testCase, strategy, regime)) continue;
     const ran = runCase(testCase, strategy, backend, regime, run, witnesses, findings);
     stops ||= ran.stopped;
+    undecided ||= ran.undecided;
     tally.ran(testCase.id, ran.passed, ran.worldCount);
   }
   if (strategy.capabilities.assignment && runs > 0) {
@@ -127,7 +128,16 @@ function runCell(
   }
   const unwitnessed = owed(strategy, backend, regime).filter((invariant) => witnesses.count(invariant) === 0);
   const broken = findings.all.toSorted((a, b) => rank(a) - rank(b));
-  return { ...place, outcome: outcomeOf(strategy, broken, stops, unwitnessed), stops, broken, unwitnessed };
+  return { ...place, outcome: outcomeOf(strategy, broken, stops, undecided || unwitnessed.length > 0), stops, broken, unwitnessed };
+}
+
+/**
+ * Cases that attach by themselves were written for what they show; their histories make the better report. What needs one
+ * operation inside another is told only where nothing simpler shows it.
+ */
+function turnOf({ setUp, isNested }: ConformanceCase): number {
+  if (isNested) return 2;
+  return setUp === 'spread' ? 1 : 0;
 }
 
 /** Order of the invariants' table, what is live before what is latent. */
@@ -135,10 +145,10 @@ function rank({ invariant, reach }: Finding): number {
   return INVARIANTS.indexOf(invariant) * 2 + (reach === 'live' ? 0 : 1);
 }
 
-function outcomeOf(strategy: Strategy, broken: readonly Finding[], stops: boolean, unwitnessed: readonly Witness[]): Outcome {
+function outcomeOf(strategy: Strategy, broken: readonly Finding[], stops: boolean, isUnknown: boolean): Outcome {
   if (broken.length > 0) return 'broken';
   if (!strategy.capabilities.assignment) return 'n-a';
-  if (unwitnessed.length > 0) return 'unknown';
+  if (isUnknown) return 'unknown';
   return stops ? 'stops' : 'holds';
 }
 

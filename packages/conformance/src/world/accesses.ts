@@ -5,7 +5,7 @@
  */
 import { type GuestMemory, PAGE_BYTES, statusText } from '@sda-lab/guest-memory';
 import type { IommuContainer } from '@sda-lab/vfio-mock';
-import type { WorldEvent } from './event.ts';
+import type { EventLog } from './event.ts';
 import { blockPageOf, gfnOf, type Layout } from './layout.ts';
 
 const FIRST_VALUE = 0xa1;
@@ -13,13 +13,13 @@ const FIRST_VALUE = 0xa1;
 export class Accesses {
   readonly #memory: GuestMemory;
   readonly #layout: Layout;
-  readonly #log: (event: WorldEvent) => void;
+  readonly #events: EventLog;
   #nextValue = FIRST_VALUE;
 
-  constructor(memory: GuestMemory, layout: Layout, log: (event: WorldEvent) => void) {
+  constructor(memory: GuestMemory, layout: Layout, events: EventLog) {
     this.#memory = memory;
     this.#layout = layout;
-    this.#log = log;
+    this.#events = events;
   }
 
   /** Answers the value written. */
@@ -30,7 +30,7 @@ export class Accesses {
     const frame = this.#memory.populate(span.section.block, blockPage, side);
     const value = this.#freshValue();
     this.#memory.frames.write(frame, value);
-    this.#log({ kind: 'cpu', who: 'the guest', page, access: 'write', value, status: 0 });
+    this.#logCpu(page, 'write', value);
     return `0 ${hex(value)}`;
   }
 
@@ -59,7 +59,8 @@ export class Accesses {
   ): string {
     const iova = BigInt(iovaPage) * BigInt(PAGE_BYTES);
     const { status, value } = access === 'write' ? this.#dmaWrite(kernel, iova) : kernel.dmaRead(iova);
-    this.#log({ kind: 'device', who: name, page, access, value, status });
+    if (this.#events.keepsEvents) this.#events.log({ kind: 'device', who: name, page, access, value, status });
+    else this.#events.pass();
     return status === 0 ? `0 ${hex(value)}` : statusText(status);
   }
 
@@ -74,8 +75,13 @@ export class Accesses {
     const side = this.#memory.sideAt(span.section, blockPage);
     const frame = this.#memory.backing(span.section.block, blockPage, side);
     const value = frame === 0 ? 0 : this.#memory.frames.read(frame);
-    this.#log({ kind: 'cpu', who: 'the guest', page, access: 'read', value, status: 0 });
+    this.#logCpu(page, 'read', value);
     return value;
+  }
+
+  #logCpu(page: number, access: 'read' | 'write', value: number): void {
+    if (this.#events.keepsEvents) this.#events.log({ kind: 'cpu', who: 'the guest', page, access, value, status: 0 });
+    else this.#events.pass();
   }
 
   #freshValue(): number {

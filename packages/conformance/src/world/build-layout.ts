@@ -14,8 +14,10 @@ export function buildLayout(spec: WorldSpec): { memory: GuestMemory; layout: Lay
   const spans = placements.map(({ block, isRom, deviceIndex, memslotIndex, ...where }): Span => {
     const section = { ...where, block: blocks.get(block)! };
     if (memslotIndex === -1) memory.addSection(section);
-    const span = { section, firstPosition, isRom, deviceIndex, memslotIndex };
-    firstPosition += section.pageCount;
+    const [toGfn, toPage] = [section.firstGfn - firstPosition, section.firstPage - firstPosition];
+    const endPosition = firstPosition + section.pageCount;
+    const span = { section, firstPosition, endPosition, toGfn, toPage, isRom, deviceIndex, memslotIndex };
+    firstPosition = endPosition;
     return span;
   });
   return { memory, layout: new Layout(spans) };

@@ -5,6 +5,8 @@
  */
 import { type Side, type Status, statusText } from '@sda-lab/guest-memory';
 import type { CallContext, ListenerCall } from '@sda-lab/vfio-mock';
+import { printOperation } from '../history/print-history.ts';
+import type { Operation } from '../history/operation.ts';
 import { type Report, reportText } from './consumers/reports.ts';
 
 export type WorldEvent =
@@ -20,7 +22,23 @@ export type WorldEvent =
   | { readonly kind: 'rebuild'; readonly block: string }
   | { readonly kind: 'iova'; readonly call: 'map' | 'unmap'; readonly container: string; readonly iovaPage: number; readonly status: Status }
   | { readonly kind: 'report'; readonly report: Report }
-  | { readonly kind: 'exit'; readonly reason: string };
+  | { readonly kind: 'exit'; readonly reason: string }
+  | NestedEvent;
+
+/** Where the events of an operation that runs inside another one begin and end; no event itself. */
+export interface NestedEvent {
+  readonly kind: 'nested';
+  readonly phase: 'begins' | 'ends' | 'waits';
+  readonly operation: Operation;
+}
+
+/** Where events go. Most machines keep none: who has one to tell asks first, and makes it only where it is kept. */
+export interface EventLog {
+  readonly keepsEvents: boolean;
+  log(event: WorldEvent): void;
+  /** In the place of `log` where no event is kept: it is counted all the same. */
+  pass(): void;
+}
 
 /** Why an in-place conversion was refused: the first pinned page (the kernel's error_offset), and who holds it. */
 export interface Pin {
@@ -81,8 +99,16 @@ export function eventText(event: WorldEvent): string {
       return `${event.block} gets a new guest_memfd, all private`;
     case 'exit':
       return `the VMM exits: ${event.reason}`;
+    case 'nested':
+      return `${printOperation(event.operation)} ${NESTED_TEXT[event.phase]}`;
   }
 }
+
+const NESTED_TEXT = {
+  begins: 'begins inside (nested, bound 1)',
+  ends: 'is over',
+  waits: 'waits for a lock, until the operation around it is over',
+} as const;
 
 function range(first: number, end: number): string {
   return `[${hex(first)}, ${hex(end)})`;

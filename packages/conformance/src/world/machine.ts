@@ -9,6 +9,7 @@
  * Not here: what each operation does.
  */
 import {
+  assert,
   convertMemory,
   ERRNO,
   type GuestMemory,
@@ -26,21 +27,23 @@ import {
 import type { ListenerSteps } from '@sda-lab/vfio-mock';
 import type { DeviceSteps, VirtioMem } from '@sda-lab/virtio-mem';
 import type { Operation } from '../history/operation.ts';
-import { Before } from '../judge/before.ts';
+import type { Before } from '../judge/before.ts';
 import { Judge, type OperationUnderWay, type PositionRun } from '../judge/judge.ts';
 import { Accesses } from './accesses.ts';
 import { buildLayout } from './build-layout.ts';
 import { LiveMigration } from './consumers/live-migration.ts';
 import type { Report } from './consumers/reports.ts';
 import type { SavedGuest } from './consumers/restore-guest.ts';
+import { guestSpans } from './consumers/shown-runs.ts';
 import { subscribingDevice } from './consumers/tdisp-device.ts';
 import { orphansBehindViommus } from './consumers/viommu.ts';
-import { callEvent, type WorldEvent } from './event.ts';
-import { createGuardedInstance } from './guard/guard-instance.ts';
+import { callEvent, type EventLog, type NestedEvent, type WorldEvent } from './event.ts';
+import { createBareInstance, createGuardedInstance } from './guard/guard-instance.ts';
 import { NO_INSTANCE } from './guard/no-instance.ts';
 import { PortError } from './guard/port-error.ts';
 import { thrownText } from './guard/shown.ts';
-import { gfnOf, type Layout } from './layout.ts';
+import { endOfGfns, endOfPages, firstOfGfns, firstOfPages, gfnOf, type Layout, type Span } from './layout.ts';
+import { DesignLocks } from './locks.ts';
 import { PlugSources } from './plug-sources.ts';
 import { createWorldContainer, type WorldContainer } from './world-container.ts';
 import { createWorldHost } from './world-host.ts';
@@ -58,10 +61,21 @@ export interface MachineOptions {
   readonly without?: ReadonlySet<string>;
   /** Keep every event; costs memory. @defaultValue false */
   readonly record?: boolean;
+  /**
+   * Check what the design answers and calls; without, for speed, one that breaks the ports is not told so.
+   * @defaultValue true
+   */
+  readonly guard?: boolean;
   readonly parts?: WorldParts;
 }
 
-export class Machine {
+const NO_SECTIONS: readonly Section[] = [];
+const NO_DEVICES: readonly VirtioMem[] = [];
+
+/** What was so before an operation on many pages is not kept to be used again. */
+const MOST_KEPT_WORDS = 4096;
+
+export class Machine implements EventLog {
   readonly spec: WorldSpec;
   readonly strategy: Strategy;
   readonly memory: GuestMemory;
@@ -91,11 +105,21 @@ export class Machine {
   /** The last request to convert was refused for what it asked, not for what was in the way. */
   wasMalformed = false;
   operationIndex = -1;
+  /** Entries the event log got since somebody set this to 0, kept or not; wraps at 2^31. */
+  eventCount = 0;
+  /** Another operation is to run inside the one under way (nested.ts). */
+  preemption: { atEvent(): void } | undefined = undefined;
+  readonly locks: DesignLocks = new DesignLocks();
+  /** An operation was ended in the middle because it would have waited: what comes next is unknown. */
+  isUndecided = false;
   /** The path of a request from the exit to the design. */
   readonly convertMemory: typeof convertMemory;
   readonly #options: MachineOptions;
   readonly #parts: WorldParts;
   readonly #record: boolean;
+  #guestSpans: readonly Span[] | undefined = undefined;
+  /** Not in use, to be used again. */
+  readonly #befores: Before[] = [];
   /** Undefined when the VMM ended before its devices came. */
   readonly sources: PlugSources | undefined;
 
@@ -111,16 +135,12 @@ export class Machine {
     this.layout = layout;
     this.containers = spec.containers.map((container, at) => this.#createContainer(container, at));
     this.judge = new Judge(memory, layout, this.containers, () => orphansBehindViommus(this.containers, memory));
-    this.accesses = new Accesses(memory, layout, (event) => this.log(event));
+    this.accesses = new Accesses(memory, layout, this);
     this.#observeMemory();
-    const host = createWorldHost(
-      memory,
-      (event) => this.log(event),
-      (reason) => this.exit(reason),
-      (block, page) => this.#pinHolders(block, page),
-    );
+    const host = createWorldHost(this, (block, page) => this.#pinHolders(block, page));
     const guard = { strategy, host, without: options.without ?? new Set(), pageCount: layout.totalCount, containerCount: this.containers.length };
-    this.instance = this.survive<Instance>(() => createGuardedInstance(guard), NO_INSTANCE);
+    const create = options.guard === false ? createBareInstance : createGuardedInstance;
+    this.instance = this.survive<Instance>(() => create(guard), NO_INSTANCE);
     this.sources = this.hasEnded ? undefined : this.survive(() => this.#build(host), undefined);
   }
 
@@ -131,7 +151,7 @@ export class Machine {
 
   /** virtio-mem devices by index; undefined where the design refused one. */
   get devices(): readonly (VirtioMem | undefined)[] {
-    return this.sources?.devices ?? [];
+    return this.sources?.devices ?? NO_DEVICES;
   }
 
   /** A strategy that throws has ended the VMM; nothing of it escapes. */
@@ -145,10 +165,21 @@ export class Machine {
   }
 
   /** An operation, or one request of it, begins: its positions are in transit until `judge.end`. */
-  begin(kind: OperationUnderWay['kind'], positions: readonly PositionRun[], to?: Side): Before {
-    this.judge.begin({ index: this.operationIndex, kind, positions, ...(to !== undefined && { to }) });
+  begin(kind: OperationUnderWay['kind'], positions: readonly PositionRun[], to?: Side): void {
+    this.judge.begin({ index: this.operationIndex, kind, positions, to });
     if (kind === 'convert' && this.#mixesBackends()) this.judge.witnesses.see('consumer mixed-backends');
-    return new Before(this.memory, this.layout, this.judge, this.containers.length, positions);
+  }
+
+  /** The same for one that may be refused: what its pages are like before it. Ends with `forget`. */
+  beginRequest(kind: OperationUnderWay['kind'], positions: readonly PositionRun[], to?: Side): Before {
+    this.begin(kind, positions, to);
+    const before = this.#befores.pop() ?? this.judge.createBefore();
+    return before.capture(positions);
+  }
+
+  /** Nobody asks any more what pages were like before an operation. */
+  forget(before: Before): void {
+    if (before.capacity <= MOST_KEPT_WORDS) this.#befores.push(before);
   }
 
   /** Whether this VMM stops the VM at a refusal; asked only when there is one. */
@@ -167,7 +198,12 @@ export class Machine {
   restart(): void {
     this.judge.isLatent = false;
     this.judge.forgetPending();
-    this.retries.length = 0;
+    this.forgetRetries();
+  }
+
+  /** Nothing waits for a retry any more. */
+  forgetRetries(): void {
+    while (this.retries.length > 0) this.retries.pop();
   }
 
   exit(reason: string): void {
@@ -176,13 +212,28 @@ export class Machine {
     this.hasEnded = true;
   }
 
+  get keepsEvents(): boolean {
+    return this.#record;
+  }
+
   log(event: WorldEvent): void {
+    this.pass();
+    this.note(event);
+  }
+
+  pass(): void {
+    this.eventCount = (this.eventCount + 1) | 0;
+  }
+
+  /** Writes down what is no event of the operation under way. */
+  note(event: WorldEvent | NestedEvent): void {
     // What the code of a dead VMM still runs through here is no event of the machine.
     if (this.#record && !this.hasEnded) this.events.push(event);
   }
 
   container(name: string): WorldContainer {
-    return this.containers.find((container) => container.name === name)!;
+    for (const container of this.containers) if (container.name === name) return container;
+    assert(false, 'a history names containers of its world');
   }
 
   /** A run of positions cut where sections end. */
@@ -192,13 +243,29 @@ export class Machine {
 
   /** Whether any of the pages belongs to a device the design refused. */
   isAbsent(run: PositionRun): boolean {
-    const absent = this.sources?.absent ?? [];
+    const { absent } = this;
     return absent.length > 0 && this.partsOf(run).some(({ first }) => absent.includes(this.layout.spanAt(first).section));
   }
 
+  /** Spans the guest has, by guest address, as those who copy it go through them. */
+  get guestSpans(): readonly Span[] {
+    this.#guestSpans ??= guestSpans(this.layout, this.absent);
+    return this.#guestSpans;
+  }
+
+  /** Sections of devices the design refused. */
+  get absent(): readonly Section[] {
+    return this.sources?.absent ?? NO_SECTIONS;
+  }
+
   #mixesBackends(): boolean {
-    const attached = this.containers.filter((container) => container.isAttached());
-    return attached.some(({ kernel }) => kernel.backend !== attached[0]!.kernel.backend);
+    let first: WorldContainer | undefined;
+    for (const container of this.containers) {
+      if (!container.isAttached()) continue;
+      if (first !== undefined && container.kernel.backend !== first.kernel.backend) return true;
+      first = container;
+    }
+    return false;
   }
 
   #createContainer(spec: WorldSpec['containers'][number], at: number): WorldContainer {
@@ -211,8 +278,10 @@ export class Machine {
       privatePages: !wantsBothSides(this.spec, spec) ? 'never' : this.strategy.capabilities.tdisp === true ? 'owed' : 'allowed',
       observe: (call, wasInjected, side) => {
         if (this.hasEnded) return;
-        this.log(callEvent(spec.name, call, side));
+        if (this.#record) this.log(callEvent(spec.name, call, side));
+        else this.pass();
         this.judge.called(at, call, wasInjected);
+        this.preemption?.atEvent();
       },
     });
   }
@@ -220,22 +289,32 @@ export class Machine {
   #observeMemory(): void {
     this.memory.observer = {
       populated: (block, page, side, frame) => {
-        this.log({ kind: 'populate', block: block.name, page, side, frame });
+        if (this.#record) this.log({ kind: 'populate', block: block.name, page, side, frame });
+        else this.pass();
         this.judge.populated(block, page, side);
       },
       discarded: (range, side) => this.judge.discarded(range, side),
       attributesSet: ({ firstGfn, endGfn }) => {
         this.judge.attributesSet(firstGfn, endGfn);
-        this.layout.forEachRunOfGfns(firstGfn, endGfn, ({ isRom }, first, end) => {
-          if (!isRom) this.migration.noteChanged(first, end);
-        });
+        if (this.migration.isRunning) this.#noteGfnsChanged(firstGfn, endGfn);
       },
       convertedInPlace: (range, side) => {
         this.judge.convertedInPlace(range, side);
-        const { block, firstPage, endPage } = range;
-        this.layout.forEachRunOfBlock(block, firstPage, endPage, (_span, first, end) => this.migration.noteChanged(first, end));
+        if (this.migration.isRunning) this.#notePagesChanged(range);
       },
     };
+  }
+
+  #noteGfnsChanged(firstGfn: number, endGfn: number): void {
+    for (const span of this.layout.spans) {
+      if (!span.isRom) this.migration.noteChanged(firstOfGfns(span, firstGfn), endOfGfns(span, endGfn));
+    }
+  }
+
+  #notePagesChanged({ block, firstPage, endPage }: PageRange): void {
+    for (const span of this.layout.spans) {
+      if (span.section.block === block) this.migration.noteChanged(firstOfPages(span, firstPage), endOfPages(span, endPage));
+    }
   }
 
   /** Blocks, then the plug sources a design takes; a design that takes none has no virtio-mem in its worlds. */
@@ -263,6 +342,7 @@ export class Machine {
   /** Every attached device follows the new section, or none does. */
   #showMemslot(section: Section): Status {
     this.log({ kind: 'section-added', section: section.name, firstGfn: section.firstGfn, pageCount: section.pageCount });
+    this.preemption?.atEvent();
     const following = this.containers.filter(({ listener }) => listener.isAttached);
     for (const [at, { listener, tdisp }] of following.entries()) {
       const instance = tdisp === undefined ? this.instance : subscribingDevice(this.instance, tdisp);
@@ -279,6 +359,7 @@ export class Machine {
   #hideMemslot(section: Section): void {
     for (const { listener } of this.containers) if (listener.isAttached) listener.removeSection(section);
     this.log({ kind: 'section-removed', section: section.name });
+    this.preemption?.atEvent();
   }
 
   #pinHolders(block: RamBlock, page: number): string[] {
@@ -302,7 +383,9 @@ export class Machine {
 
   #changePlugged(range: PageRange, isPlugged: boolean): void {
     const { block, firstPage, endPage } = range;
-    this.log({ kind: isPlugged ? 'plugged' : 'unplugged', block: block.name, firstPage, endPage });
+    if (this.#record) this.log({ kind: isPlugged ? 'plugged' : 'unplugged', block: block.name, firstPage, endPage });
+    else this.pass();
     this.judge.plugged(range, isPlugged);
+    this.preemption?.atEvent();
   }
 }

@@ -20,8 +20,10 @@ import {
   type RamBlock,
   type Section,
   type Status,
+  type Words,
 } from '@sda-lab/guest-memory';
 import { createVirtioMem, type DeviceSteps, type MemslotHost, NO_LISTENER, type VirtioMem } from '@sda-lab/virtio-mem';
+import { SourceWords } from './source-words.ts';
 import { type Layout, positionsOf, type Span } from './layout.ts';
 import { ownerOf, type WorldSpec } from './world-spec.ts';
 
@@ -44,12 +46,21 @@ export class PlugSources {
   readonly devices: readonly (VirtioMem | undefined)[];
   /** Sections of devices the design refused: holes in its guests. */
   readonly absent: readonly Section[];
+  /** Which sources have joined; devices have words of their own, and designs remember sources themselves. */
+  readonly words: Words;
   readonly #options: PlugSourcesOptions;
-  /** Indices of devices whose source has joined. */
-  readonly #joined = new Set<number>();
+  /** By device index: 1 = its source has joined. */
+  readonly #joined: Uint8Array;
+  /** By device index: the spans of the block it decides over. */
+  readonly #spans: readonly (readonly Span[])[];
+  readonly #positions: readonly { readonly first: number; readonly end: number }[];
 
   constructor(options: PlugSourcesOptions) {
     this.#options = options;
+    this.#joined = new Uint8Array(options.spec.vmem.length);
+    this.words = new SourceWords(this.#joined);
+    this.#spans = options.spec.vmem.map((_, at) => this.#findSpans(at));
+    this.#positions = this.#spans.map((spans) => ({ first: spans[0]!.firstPosition, end: positionsOf(spans.at(-1)!).end }));
     const devices: (VirtioMem | undefined)[] = [];
     const absent: Section[] = [];
     for (const at of options.spec.vmem.keys()) {
@@ -57,7 +68,7 @@ export class PlugSources {
       const device = owner !== at && devices[owner] === undefined ? undefined : this.#create(at);
       const isRefused = device === undefined || (owner === at && this.join(device, at) !== 0);
       devices.push(isRefused ? undefined : device);
-      if (isRefused && owner === at) absent.push(...this.#spansOf(at).map(({ section }) => section));
+      if (isRefused && owner === at) absent.push(...this.#spans[at]!.map(({ section }) => section));
     }
     this.devices = devices;
     this.absent = absent;
@@ -67,19 +78,19 @@ export class PlugSources {
   }
 
   hasJoined(at: number): boolean {
-    return this.#joined.has(at);
+    return this.#joined[at] === 1;
   }
 
   join(device: VirtioMem, at: number): Status {
     const { instance } = this.#options;
     const status = instance.attachSource(this.blockOf(at), device);
-    if (status === 0) this.#joined.add(at);
+    if (status === 0) this.#joined[at] = 1;
     return status;
   }
 
   leave(device: VirtioMem, at: number): Status {
     const status = this.#options.instance.detachSource(this.blockOf(at), device);
-    if (status === 0) this.#joined.delete(at);
+    if (status === 0) this.#joined[at] = 0;
     return status;
   }
 
@@ -103,20 +114,19 @@ export class PlugSources {
 
   /** Whether another source of the device's block has joined. */
   isTaken(at: number): boolean {
-    return [...this.#joined].some((other) => other !== at && this.blockOf(other) === this.blockOf(at));
+    return this.#joined.some((joined, other) => joined === 1 && other !== at && this.blockOf(other) === this.blockOf(at));
   }
 
   blockOf(at: number): RamBlock {
-    return this.#spansOf(at)[0]!.section.block;
+    return this.#spans[at]![0]!.section.block;
   }
 
   /** Positions of the block a device decides over. */
   positionsOf(at: number): { readonly first: number; readonly end: number } {
-    const spans = this.#spansOf(at);
-    return { first: spans[0]!.firstPosition, end: positionsOf(spans.at(-1)!).end };
+    return this.#positions[at]!;
   }
 
-  #spansOf(at: number): readonly Span[] {
+  #findSpans(at: number): readonly Span[] {
     const owner = ownerOf(this.#options.spec, at);
     return this.#options.layout.spans.filter(({ deviceIndex }) => deviceIndex === owner);
   }
@@ -124,7 +134,7 @@ export class PlugSources {
   #create(at: number): VirtioMem {
     const { spec, isMigrating, steps } = this.#options;
     const { blockPages, memslotBlocks } = spec.vmem[at]!;
-    const [first] = this.#spansOf(at);
+    const [first] = this.#spans[at]!;
     assert(first !== undefined, 'a device has a section');
     const { block, firstGfn } = first.section;
     return createVirtioMem(
@@ -149,15 +159,15 @@ export class PlugSources {
     const { host } = this.#options;
     return {
       regime: host.regime,
-      discard: (range, side) => (this.#joined.has(at) ? host.discard(range, side) : 0),
+      discard: (range, side) => (this.hasJoined(at) ? host.discard(range, side) : 0),
     };
   }
 
   #eventsOf(at: number): PlugEvents {
     const { plug } = this.#options.instance;
-    const listener = (): PlugEvents => (this.#joined.has(at) ? plug : NO_LISTENER);
+    const listener = (): PlugEvents => (this.hasJoined(at) ? plug : NO_LISTENER);
     const changed = ({ block, firstPage, endPage }: PageRange): void => {
-      if (this.#joined.has(at)) this.#announce(block, firstPage, endPage);
+      if (this.hasJoined(at)) this.#announce(block, firstPage, endPage);
     };
     return {
       slotAdded: (source, range) => listener().slotAdded(source, range),
@@ -183,7 +193,7 @@ export class PlugSources {
   /** A memslot is a section of the guest first, then devices follow it; a refusal leaves nothing of it. */
   #memslotsOf(at: number): MemslotHost {
     const { memory, memslots } = this.#options;
-    const sectionOf = (index: number): Section => this.#spansOf(at).find(({ memslotIndex }) => memslotIndex === index)!.section;
+    const sectionOf = (index: number): Section => this.#spans[at]!.find(({ memslotIndex }) => memslotIndex === index)!.section;
     return {
       activate: (index) => {
         const section = sectionOf(index);
@@ -201,14 +211,21 @@ export class PlugSources {
 
   /** One event per run of equal state. */
   #announce(block: RamBlock, firstPage: number, endPage: number): void {
-    const sources = [...this.#joined].filter((at) => this.blockOf(at) === block).map((at) => this.devices[at]!);
-    const isPlugged = (page: number): boolean => sources.every((source) => source.isPlugged(page, page + 1));
     for (let first = firstPage; first < endPage; ) {
-      const state = isPlugged(first);
+      const state = this.#isPlugged(block, first);
       let end = first + 1;
-      while (end < endPage && isPlugged(end) === state) end += 1;
+      while (end < endPage && this.#isPlugged(block, end) === state) end += 1;
       this.#options.onChange({ block, firstPage: first, endPage: end }, state);
       first = end;
     }
+  }
+
+  /** Whether every source of the block that has joined says so. */
+  #isPlugged(block: RamBlock, page: number): boolean {
+    for (let at = 0; at < this.#joined.length; at += 1) {
+      if (this.#joined[at] === 0 || this.blockOf(at) !== block) continue;
+      if (!this.devices[at]!.isPlugged(page, page + 1)) return false;
+    }
+    return true;
   }
 }

@@ -30,6 +30,7 @@ export interface WorldContainer extends WatchedContainer {
   readonly kernel: IommuContainer;
   readonly listener: ContainerListener;
   attached: boolean;
+  isLeaving: boolean;
   /** What stands between the device and guest physical addresses. */
   readonly viommu: Viommu | undefined;
   /** Who subscribes for the container, where it is not the listener. */
@@ -77,9 +78,11 @@ export function createWorldContainer(options: WorldContainerOptions): WorldConta
     kernel,
     listener,
     attached: false,
+    isLeaving: false,
     isAttached() {
       return this.attached && viommu === undefined;
     },
+    isBehindViommu: viommu !== undefined,
     viommu,
     tdisp: privatePages === 'never' ? undefined : new TdispDevice(listener, kernel, observed),
     privatePages,
@@ -87,6 +90,8 @@ export function createWorldContainer(options: WorldContainerOptions): WorldConta
     isMapped: (gfn) => kernel.isMapped(gfn),
     translate: (gfn) => kernel.translate(gfn),
     isWritable: (gfn) => kernel.isWritable(gfn),
+    readPages: (firstGfn, pageCount, mapped, frames, at) => kernel.readPages(firstGfn, pageCount, mapped, frames, at),
+    readEach: (gfns, mapped, frames, places) => kernel.readEach(gfns, mapped, frames, places),
     forEachMapping: (emit) => kernel.forEachMapping(emit),
   };
 }

@@ -5,29 +5,23 @@
  * Lifecycle: `new World` -> `apply` per operation -> `finish` (faults lifted, refused requests retried, everything
  * detached, counts back to zero). An operation is never ended by a throw of the strategy: that ends the VMM.
  */
-import { ERRNO, type GuestMemory, type Instance, type Strategy } from '@sda-lab/guest-memory';
+import type { GuestMemory, Instance, Strategy } from '@sda-lab/guest-memory';
 import type { VirtioMem } from '@sda-lab/virtio-mem';
-import type { Operation } from '../history/operation.ts';
+import type { NestedOperation, Operation } from '../history/operation.ts';
 import type { Judge } from '../judge/judge.ts';
 import { reportAudit } from '../judge/report-audit.ts';
 import { reportStaleIovas } from './consumers/reports.ts';
 import type { WorldEvent } from './event.ts';
+import { thrownText } from './guard/shown.ts';
 import type { Layout } from './layout.ts';
 import { Machine, type MachineOptions } from './machine.ts';
-import { dma, read, touch } from './operations/access.ts';
-import { type Answer, NO_DEVICE } from './operations/answer.ts';
-import { attach, detach } from './operations/attach.ts';
-import { balloon } from './operations/balloon.ts';
-import { changeSource } from './operations/change-source.ts';
-import { convert } from './operations/convert.ts';
-import { cpr } from './operations/cpr.ts';
+import { type NestedFate, runNested } from './nested.ts';
+import type { Answer } from './operations/answer.ts';
+import { detach } from './operations/attach.ts';
 import { heal } from './operations/heal.ts';
-import { dump, migrate } from './operations/look.ts';
-import { request } from './operations/request.ts';
-import { requestPlug } from './operations/request-plug.ts';
+import { migrate } from './operations/look.ts';
 import { powerDown } from './operations/power-down.ts';
-import { reset } from './operations/reset.ts';
-import { viommu } from './operations/viommu.ts';
+import { perform } from './perform.ts';
 import type { WorldContainer } from './world-container.ts';
 import type { WorldSpec } from './world-spec.ts';
 
@@ -35,6 +29,9 @@ export type { Answer } from './operations/answer.ts';
 
 export class World {
   readonly machine: Machine;
+  /** What became of each operation that was to run inside another one, in order. */
+  readonly fates: NestedFate[] = [];
+  #nested: { readonly operation: NestedOperation; readonly answer: Answer } | undefined = undefined;
 
   constructor(spec: WorldSpec, strategy: Strategy, options: MachineOptions = {}) {
     this.machine = new Machine(spec, strategy, options);
@@ -87,13 +84,25 @@ export class World {
     return this.machine.retries.length;
   }
 
-  /** Performs one operation and lets the judge look at what it did. */
-  apply(operation: Operation): Answer {
+  /**
+   * Performs one operation and lets the judge look at what it did. `nested`, the operation after it in the history, runs
+   * inside it; apply that one next, for its answer.
+   */
+  apply(operation: Operation, nested?: NestedOperation): Answer {
     this.machine.operationIndex += 1;
-    if (this.machine.hasEnded) return 'the guest is gone';
-    const answer = this.machine.survive(() => perform(this.machine, operation), 'the VMM died');
+    const before = this.#nested;
+    this.#nested = undefined;
+    if (operation.op === 'at' && operation === before?.operation) return before.answer;
+    if (this.machine.hasEnded) return this.#whyNot();
+    const answer = nested === undefined ? this.#survive(operation) : this.#applyBoth(operation, nested);
+    this.#checkLocks();
     if (!this.machine.hasEnded) reportStaleIovas(this.machine);
     return answer;
+  }
+
+  /** Some operation would have waited for a lock half done: what came of it nobody knows, and nothing is a success. */
+  get isUndecided(): boolean {
+    return this.machine.isUndecided;
   }
 
   /** The end of a history: nothing may be left of anything. Call once. */
@@ -101,64 +110,34 @@ export class World {
     if (this.machine.hasEnded) return;
     this.machine.operationIndex += 1;
     this.machine.survive(() => wrapUp(this.machine), undefined);
+    this.#checkLocks();
   }
-}
 
-function perform(machine: Machine, operation: Operation): Answer {
-  if (namesAbsent(machine, operation)) return NO_DEVICE;
-  switch (operation.op) {
-    case 'convert':
-      return convert(machine, operation);
-    case 'request':
-      return request(machine, operation);
-    case 'plug':
-    case 'unplug':
-    case 'unplug-all':
-      return requestPlug(machine, operation);
-    case 'add-source':
-    case 'del-source':
-      return changeSource(machine, operation);
-    case 'attach':
-      return attach(machine, machine.container(operation.container));
-    case 'detach':
-      return detach(machine, machine.container(operation.container));
-    case 'refuse':
-      return planRefusal(machine, operation);
-    case 'heal':
-      return heal(machine, (retried) => perform(machine, retried));
-    case 'dma':
-      return dma(machine, machine.container(operation.container), operation.page, operation.access);
-    case 'touch':
-      return touch(machine, operation.page);
-    case 'read':
-      return read(machine, operation.page);
-    case 'balloon':
-      return balloon(machine, operation.page, operation.count);
-    case 'migrate':
-      return migrate(machine, operation);
-    case 'dump':
-      return dump(machine);
-    case 'cpr':
-      return cpr(machine, machine.container(operation.container));
-    case 'viommu-map':
-    case 'viommu-unmap':
-      return viommu(machine, operation);
-    case 'reset':
-      return reset(machine);
+  #survive(operation: Operation): Answer {
+    try {
+      return perform(this.machine, operation);
+    } catch (error) {
+      this.machine.exit(thrownText(error));
+      return 'the VMM died';
+    }
   }
-}
 
-function planRefusal(machine: Machine, operation: Extract<Operation, { op: 'refuse' }>): Answer {
-  const { container, call, k, errno, once } = operation;
-  machine.container(container).kernel.faults.refuse(call, k, ERRNO[errno], once);
-  return '0';
-}
+  #applyBoth(operation: Operation, nested: NestedOperation): Answer {
+    const { outer, inner, fate } = runNested(this.machine, operation, nested.event, nested.operation);
+    this.#nested = { operation: nested, answer: inner };
+    this.fates.push(fate);
+    return outer;
+  }
 
-function namesAbsent(machine: Machine, operation: Operation): boolean {
-  if (!('page' in operation)) return false;
-  if (operation.op === 'dma' && machine.container(operation.container).viommu !== undefined) return false;
-  const count = 'count' in operation ? operation.count : 1;
-  return machine.isAbsent({ first: operation.page, end: operation.page + count });
+  #whyNot(): Answer {
+    return this.machine.isUndecided ? 'undecided' : 'the guest is gone';
+  }
+
+  /** A lock that is never given back: whoever asks next waits without end. */
+  #checkLocks(): void {
+    const { machine } = this;
+    if (machine.locks.heldCount > 0 && !machine.hasEnded) machine.exit(`lock ${machine.locks.names} was never given back`);
+  }
 }
 
 function wrapUp(machine: Machine): void {

@@ -7,6 +7,7 @@ import { pageWorld } from '../../src/search/per-page/page-history.ts';
 import { createPerPageModel } from '../../src/search/per-page/per-page-model.ts';
 import { provePageSymmetry } from '../../src/search/per-page/prove-page-symmetry.ts';
 import { pageOperations } from '../../src/search/per-page/transitions.ts';
+import { KIND_MASK, NEXT, TWIN } from '../../src/search/search-model.ts';
 import { search, Search } from '../../src/search/search.ts';
 import { searchVerdict } from '../../src/search/search-result.ts';
 import { World } from '../../src/world/world.ts';
@@ -43,6 +44,41 @@ describe('the per-page model', () => {
     const result = search(createPerPageModel(pageDesign(fault), { pages: 2 }), { recheckedStates: 100 });
     expect(result.complete).toBe(true);
     expect(result.counterexamples.map(({ property, depth }) => `${property.invariant} ${depth}`)).toEqual(expected);
+  });
+
+  test.each<PageFault | undefined>([undefined, 'no-rollback', 'no-replay', 'no-teardown', 'no-veto', 'refuses', 'throws', 'unequal-pages'])(
+    'says of %s the same when every refusal is stepped, met or not',
+    (fault) => {
+      const [some, every] = [false, true].map((everyStep) => search(createPerPageModel(pageDesign(fault), { pages: 2, everyStep })));
+      expect(some).toEqual(every);
+    },
+  );
+
+  test('knows after an operation which refusals of it are not met, in that state only', () => {
+    const model = createPerPageModel(pageDesign(), { pages: 1 });
+    const kindOf = (transition: number): number => model.step(transition) & KIND_MASK;
+    const words = new Int32Array(model.wordCount);
+    const [convert, refusedAtC0, plug, attachC0] = [0, 1, 3, 6];
+    model.reset();
+    model.store(words, 0);
+    model.load!(words, 0);
+    expect(kindOf(refusedAtC0)).toBe(NEXT);
+    model.load!(words, 0);
+    expect(kindOf(convert)).toBe(NEXT);
+    expect(kindOf(refusedAtC0)).toBe(NEXT);
+    model.load!(words, 0);
+    expect(kindOf(refusedAtC0)).toBe(TWIN);
+    expect(kindOf(attachC0)).toBe(NEXT);
+    expect(kindOf(plug)).toBe(NEXT);
+    model.store(words, 0);
+    model.load!(words, 0);
+    expect(kindOf(refusedAtC0)).toBe(NEXT);
+    model.load!(words, 0);
+    expect(kindOf(convert)).toBe(NEXT);
+    model.load!(words, 0);
+    // Now the page is due, and c0 is there to refuse it: undone, the state is what it was.
+    expect(kindOf(refusedAtC0)).toBe(NEXT);
+    expect(kindOf(refusedAtC0 + 1)).toBe(TWIN);
   });
 
   test('tells a violation as operations of a world, and why', () => {

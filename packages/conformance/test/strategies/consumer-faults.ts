@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** Designs that tell those beside plain containers wrong things; each has exactly one mistake. */
 import type { Consumer, EmitRun, Instance, Strategy, View } from '@sda-lab/guest-memory';
-import { passOn, planted, withPlug } from './planted.ts';
+import { passOn, withPlug } from '../../src/index.ts';
+import { planted } from './planted.ts';
 
 /** Wraps what is shown to one kind of user; the others are shown what is right. */
 function showingTo(id: string, wrong: View, show: (emit: EmitRun, end: number) => EmitRun, instead?: Instance['runs']): Strategy {

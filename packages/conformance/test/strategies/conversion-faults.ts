@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** Designs that go wrong about sides, order and refusals; each has exactly one mistake. */
 import { type ConversionRequest, ERRNO, type Instance, type Side, type Status, type Strategy, switchSide } from '@sda-lab/guest-memory';
-import { passOn, planted } from './planted.ts';
+import { passOn } from '../../src/index.ts';
+import { planted } from './planted.ts';
 
 type Convert = Instance['convert'];
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** Designs that make the wrong map and unmap calls; each has exactly one mistake. */
 import type { Strategy } from '@sda-lab/guest-memory';
-import { passOn, planted } from './planted.ts';
+import { passOn } from '../../src/index.ts';
+import { planted } from './planted.ts';
 
 /** Maps each page once and never again, and keeps what it was told to unmap. */
 export const neverUnmaps: Strategy = planted('never-unmaps', () => ({

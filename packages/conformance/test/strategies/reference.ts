@@ -9,7 +9,7 @@
  *   plug:       agree with before -> agree with after                  refused: undo, the device answers BUSY
  *   unplug:     agree -> the device frees its RAM                      refused: undo, the device answers BUSY
  *
- * That the suite passes it shows that the suite asks for coherence, not for a manager or a list. Not covered: speed.
+ * One lock around everything. That the suite passes it shows that the suite asks for coherence, not for a manager or a list. Not covered: speed.
  */
 import {
   type Consumer,
@@ -19,6 +19,7 @@ import {
   type Host,
   type Instance,
   type IsAllPrivate,
+  lockedInstance,
   otherSide,
   type PageRange,
   type PlugEvents,
@@ -352,5 +353,5 @@ export const reference: Strategy = {
     changedUsers: [],
     source: 'for tests; nobody programs against it',
   },
-  create: (host) => new Reference(host).instance(),
+  create: (host) => lockedInstance(new Reference(host).instance(), host, 'reference'),
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** Designs that go wrong about requests, huge pages, sources and memslots; each has exactly one mistake. */
 import { ERRNO, type PageRange, type Strategy } from '@sda-lab/guest-memory';
-import { passOn, planted, withPlug } from './planted.ts';
+import { passOn, withPlug } from '../../src/index.ts';
+import { planted } from './planted.ts';
 
 /** Right about what its blocks have, and handed what the first section makes of a request; past the end it is QEMU. */
 export const goesByTheFirstSection: Strategy = planted(

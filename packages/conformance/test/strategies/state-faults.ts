@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** Designs that go wrong about plugged pages and about what others are shown; each has exactly one mistake. */
 import type { EmitRun, Strategy } from '@sda-lab/guest-memory';
-import { planted, withPlug } from './planted.ts';
+import { withPlug } from '../../src/index.ts';
+import { planted } from './planted.ts';
 
 /** Takes a plug source and does not ask it. */
 export const ignoresPlugged: Strategy = planted('ignores-plugged', () => ({

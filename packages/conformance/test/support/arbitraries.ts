@@ -5,7 +5,7 @@
  */
 import { ERRNO, type ErrnoName } from '@sda-lab/guest-memory';
 import fc from 'fast-check';
-import { type ContainerSpec, type History, type Operation, positionCount, type VmemSpec, WORLD_BACKENDS, type WorldSpec, worldSpec } from '../../src/index.ts';
+import { type ContainerSpec, type History, type NestedOperation, type Operation, positionCount, type VmemSpec, WORLD_BACKENDS, type WorldSpec, worldSpec } from '../../src/index.ts';
 
 const UNLIMITED = 0xffffffff;
 
@@ -64,9 +64,22 @@ function ofKind(
 export const anyHistory: fc.Arbitrary<History> = anyWorld.chain((world) =>
   fc.record({
     world: fc.constant(world),
-    operations: fc.array(fc.oneof(...operationsOf(world)), { maxLength: 12, size: 'max' }),
+    operations: fc
+      .array(fc.record({ operation: fc.oneof(...operationsOf(world)), event: fc.integer({ min: -9, max: 9 }) }), { maxLength: 12, size: 'max' })
+      .map(withSomeInside),
   }),
 );
+
+/** An operation with a positive event runs inside the one before it, where that has none yet. */
+function withSomeInside(drawn: readonly { readonly operation: Operation; readonly event: number }[]): Operation[] {
+  const operations: Operation[] = [];
+  for (const { operation, event } of drawn) {
+    const outer = operations.at(-1);
+    const fits = event > 0 && outer !== undefined && outer.op !== 'at';
+    operations.push(fits ? { op: 'at', event, operation: operation as NestedOperation['operation'] } : operation);
+  }
+  return operations;
+}
 
 /** Around borders that every world has, and anywhere. */
 const bytes = fc

@@ -45,10 +45,12 @@ export class FollowerWords implements Words {
     assert(cast.sources.length <= SOURCE_MASK, 'a place among the sources fits its bits');
     this.#blocks = blocks;
     this.#sources = cast.sources;
-    this.trackers = cast.consumers.flatMap((consumer) => cast.sections.flatMap((section) => {
-      const followed = blocks.find(({ block }) => block === section.block);
-      return followed === undefined ? [] : sidesOf(consumer).map((side) => followed.followers.of(consumer, section, side));
-    }));
+    this.trackers = cast.consumers.flatMap((consumer) =>
+      cast.sections.flatMap((section) => {
+        const { followers } = blocks.find(({ block }) => block === section.block) ?? {};
+        return followers === undefined ? [] : sidesOf(consumer).map((side) => followers.of(consumer, section, side));
+      }),
+    );
     for (const { followers } of blocks) {
       this.#strangers.push(...followers.all.filter((tracker) => !this.trackers.includes(tracker)));
       followers.noteNew(this.#strangers);

@@ -37,11 +37,11 @@ function familyBlocks(name: string): Block[] {
     {
       kind: 'table',
       head: ['case', 'fact', 'about', 'kind', 'source', 'basis'],
-      rows: CASES.filter((testCase) => familyOf(testCase) === name).map(({ id, fact, about, isNegative, source, basis }) => [
+      rows: CASES.filter((testCase) => familyOf(testCase) === name).map(({ id, fact, about, isNegative, isNested, source, basis }) => [
         id,
         fact,
         about,
-        isNegative ? 'negative' : 'positive',
+        `${isNegative ? 'negative' : 'positive'}${isNested ? '; nested, bound 1' : ''}`,
         source,
         basis,
       ]),

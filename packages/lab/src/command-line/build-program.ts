@@ -7,6 +7,8 @@ import { addConform } from '../conform/command.ts';
 import { addEvaluate } from '../evaluate/command.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { addReplay } from '../replay/command.ts';
+import { addSearch } from '../search/command.ts';
+import { addMerge } from '../search/merge-command.ts';
 import type { Io } from './io.ts';
 
 const EXIT_CODES = `
@@ -28,7 +30,9 @@ export function buildProgram(io: Io, version: string, finish: (code: ExitCode | 
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text), outputError: () => undefined });
   addEvaluate(program, io, finish);
   addConform(program, io, finish);
+  addSearch(program, io, finish);
   addReplay(program, io, finish);
+  addMerge(program, io, finish);
   const check = program.command('check').description('hold recordings of real systems, and unit tests, against the model');
   addCheckKernel(check, io, finish);
   addCheckQemu(check, io, finish);

@@ -29,9 +29,11 @@ function summary({ strategies }: ConformDocument): Block {
   };
 }
 
-function failures({ id, cells, failures: found, own }: ConformStrategy): Block[] {
+function failures(strategy: ConformStrategy): Block[] {
+  const { id, cells, failures: found, own } = strategy;
   const unknown = cells.filter(({ unwitnessed, outcome }) => outcome === 'unknown' && unwitnessed.length > 0);
-  if (found.length === 0 && unknown.length === 0 && own === undefined) return [];
+  const undecided = undecidedText(strategy);
+  if (found.length === 0 && unknown.length === 0 && undecided === undefined && own === undefined) return [];
   return [
     { kind: 'heading', level: 2, text: id },
     ...(own === undefined ? [] : ownBlocks(own)),
@@ -40,7 +42,16 @@ function failures({ id, cells, failures: found, own }: ConformStrategy): Block[]
       const text = `unknown on ${backend}, ${regime}: no run came near to breaking ${unwitnessed.join(', ')}`;
       return { kind: 'text', text };
     }),
+    ...(undecided === undefined ? [] : [{ kind: 'text', text: undecided } as const]),
   ];
+}
+
+/** Cases in which nobody can say what comes next; a design that was ended says so itself. */
+function undecidedText({ cells, failedCases, own }: ConformStrategy): string | undefined {
+  const wasEnded = own !== undefined && own.ended !== null;
+  const isUndecided = cells.some(({ outcome, unwitnessed }) => outcome === 'unknown' && unwitnessed.length === 0);
+  if (wasEnded || !isUndecided) return undefined;
+  return `unknown: an operation inside another one would have waited for a lock half done (nested, bound 1), in ${failedCases.join(', ')}`;
 }
 
 /** Under which limits a design of one's own ran, and what was not run because it reached one. */

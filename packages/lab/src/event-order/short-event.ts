@@ -34,6 +34,8 @@ export function shortEvent(event: WorldEvent): string {
       return 'new guest_memfd, all private';
     case 'exit':
       return 'the VMM exits';
+    case 'nested':
+      return `${event.operation.op} inside ${event.phase}`;
   }
 }
 

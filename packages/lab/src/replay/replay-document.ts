@@ -44,7 +44,10 @@ export const replaySchema = v.strictObject({
     }),
   ),
   cost: costSchema,
-  /** Only of a design of one's own that was ended before it was through: why. There are no steps then. */
+  /**
+   * Why nothing can be said of what came next: a design of one's own was ended before it was through (there are no steps
+   * then), or an operation inside another one would have waited half done.
+   */
   ended: v.optional(v.string()),
 });
 

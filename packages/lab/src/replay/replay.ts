@@ -3,13 +3,15 @@ import { eventText, explain, type History, printHistory, printOperation, runHist
 import type { Strategy } from '@sda-lab/guest-memory';
 import { REPLAY_SCHEMA_ID, type ReplayDocument } from './replay-document.ts';
 
+const UNDECIDED = 'an operation inside another one would have waited for a lock half done (nested, bound 1)';
+
 /** One history under one strategy, step by step, as the document of `replay --json`. */
 export function replay(
   strategy: Strategy,
   history: History,
   without: ReadonlySet<string> = new Set(),
 ): ReplayDocument {
-  const { steps, violations, stopped, cost } = runHistory(strategy, history, { without, record: true });
+  const { steps, violations, stopped, undecided, cost } = runHistory(strategy, history, { without, record: true });
   const { operations } = history;
   return {
     schema: REPLAY_SCHEMA_ID,
@@ -23,7 +25,7 @@ export function replay(
       events: steps[at]!.events.map((event) => ({ ...event, text: eventText(event) })),
     })),
     stopped,
-    verdict: violations.length > 0 ? 'broken' : operations.length === 0 ? 'unknown' : 'holds',
+    verdict: violations.length > 0 ? 'broken' : undecided || operations.length === 0 ? 'unknown' : 'holds',
     broken: violations.map((violation) => ({
       invariant: violation.invariant,
       reach: violation.reach,
@@ -31,5 +33,6 @@ export function replay(
       explanation: explain(violation, history),
     })),
     cost: { ...cost },
+    ...(undecided && { ended: UNDECIDED }),
   };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Operation, printHistory, type SearchResult, searchVerdict, type ShardPart, type WorldSpec } from '@sda-lab/conformance';
 import { replayLine } from '../replay-line.ts';
+import { STRATEGIES } from '../strategies.ts';
 import type { SearchedStrategy } from './search-document.ts';
 import { describePart } from './shard-part-document.ts';
 
@@ -20,6 +21,7 @@ export function describeStrategy({ id, without, world, result, seconds, part }: 
   return {
     id,
     verdict: searchVerdict(result),
+    notApplicable: isNotApplicable(id, result),
     complete,
     cut: cut ?? null,
     by,
@@ -38,6 +40,12 @@ export function describeStrategy({ id, without, world, result, seconds, part }: 
     excluded: result.excluded.map((one) => ({ ...one })),
     part: part === null ? null : describePart(part),
   };
+}
+
+/** No device can be attached to a guest of its own, so nothing can go wrong with one; as conform has it. */
+export function isNotApplicable(id: string, result: SearchResult<unknown>): boolean {
+  const strategy = STRATEGIES.find((one) => one.id === id);
+  return strategy?.capabilities.assignment === false && searchVerdict(result) === 'holds';
 }
 
 export function perSecond(transitions: number, seconds: number): number {

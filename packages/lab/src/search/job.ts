@@ -2,7 +2,8 @@
 /** One search, set up and told in plain data; runs in whatever thread calls it. */
 import { type Operation, Search, type SearchResult, type ShardPart, type WorldSpec } from '@sda-lab/conformance';
 import { findStrategies } from '../command-line/find-strategies.ts';
-import { MODELS, type PreparedModel } from './models.ts';
+import type { PreparedModel } from './model-kind.ts';
+import { MODELS } from './models.ts';
 import type { SearchJob, SearchRequest } from './search-request.ts';
 
 /** States that are reached anew at the end of every search, to see that words and `load` leave nothing out. */

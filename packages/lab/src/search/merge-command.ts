@@ -3,11 +3,11 @@ import type { Command } from '@commander-js/extra-typings';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Io } from '../command-line/io.ts';
-import { exitOfVerdicts } from '../conform/exit-of-verdicts.ts';
 import { documentText } from '../document-text.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { toTerminal } from '../text/to-terminal.ts';
 import { UsageError } from '../usage-error.ts';
+import { exitOfSearch } from './exit-of-search.ts';
 import { mergeDocuments, type NamedText } from './merge-documents.ts';
 import { searchBlocks } from './search-blocks.ts';
 
@@ -20,7 +20,7 @@ export function addMerge(program: Command, io: Io, finish: (code: ExitCode) => v
     .action((files, options) => {
       const document = mergeDocuments(files.map((file) => readText(file, io.folder)));
       io.out(options.json === true ? documentText(document) : toTerminal(searchBlocks(document)));
-      finish(exitOfVerdicts(document));
+      finish(exitOfSearch(document));
     });
 }
 

@@ -2,8 +2,10 @@
 /** Joins documents of `search --shard`: all shards of one search make the document of the whole. */
 import { type Counterexample, type MergedShard, mergeShards, searchVerdict, type ShardPart, whyNotShards } from '@sda-lab/conformance';
 import * as v from 'valibot';
+import { loadExpectations } from '../expectations.ts';
 import { UsageError } from '../usage-error.ts';
-import { perSecond } from './describe-strategy.ts';
+import { compareSearch } from './compare-search.ts';
+import { isNotApplicable, perSecond } from './describe-strategy.ts';
 import { SEARCH_SCHEMA_ID, type SearchDocument, type SearchedStrategy, searchSchema } from './search-document.ts';
 import { readPart } from './shard-part-document.ts';
 
@@ -21,11 +23,9 @@ export function mergeDocuments(files: readonly NamedText[]): SearchDocument {
     const isSame = JSON.stringify(request) === JSON.stringify(first!.request) && idsOf(strategies) === idsOf(first!.strategies);
     if (!isSame) throw new UsageError(`${files[at]!.name} and ${files[0]!.name} are not of one search; give all shards of the same call`);
   }
-  return {
-    schema: SEARCH_SCHEMA_ID,
-    request: first!.request,
-    strategies: first!.strategies.map(({ id }) => mergeStrategy(id, documents)),
-  };
+  const { request } = first!;
+  const strategies = first!.strategies.map(({ id }) => mergeStrategy(id, documents));
+  return { schema: SEARCH_SCHEMA_ID, request, strategies, ...compareSearch(request, strategies, loadExpectations()) };
 }
 
 function idsOf(strategies: readonly SearchedStrategy[]): string {
@@ -47,6 +47,8 @@ function readDocument({ name, text }: NamedText): SearchDocument {
 
 function mergeStrategy(id: string, documents: readonly SearchDocument[]): SearchedStrategy {
   const told = documents.map(({ strategies }) => strategies.find((one) => one.id === id)!);
+  // What was not searched, since the strategy has no such regime, needs no join.
+  if (told.every(({ states, notApplicable }) => states === 0 && notApplicable)) return told[0]!;
   const parts = told.map(({ part }) => {
     if (part === null) throw new UsageError(`the search of ${id} is whole in one of the files; merge takes what search --shard I/N --json wrote`);
     const read = readPart(part);
@@ -61,6 +63,7 @@ function mergeStrategy(id: string, documents: readonly SearchDocument[]): Search
   return {
     id,
     verdict: searchVerdict(merged),
+    notApplicable: isNotApplicable(id, merged),
     complete: merged.complete,
     cut: merged.cut ?? null,
     by: merged.by,

@@ -29,8 +29,10 @@ export async function runHere(jobs: readonly SearchJob[], watch: Watch): Promise
     const start = performance.now();
     const secondsSinceStart = (): number => (performance.now() - start) / 1000;
     const running = startJob(job);
+    const tell = (): void => watch.onProgress(job, running.search.progress, secondsSinceStart());
+    tell();
     while (!watch.isStopped() && runSlice(running)) {
-      watch.onProgress(job, running.search.progress, secondsSinceStart());
+      tell();
       await setImmediate();
     }
     const seconds = secondsSinceStart();

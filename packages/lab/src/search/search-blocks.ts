@@ -4,12 +4,19 @@ import { MODELS } from './models.ts';
 import type { SearchDocument, SearchedStrategy } from './search-document.ts';
 
 /** What `search` and `merge` print for people. */
-export function searchBlocks({ request, strategies }: SearchDocument): Block[] {
-  const { model, pages, symmetry, without } = request;
+export function searchBlocks(document: SearchDocument): Block[] {
+  const { request, strategies } = document;
+  const { model, symmetry, without, depth } = request;
   const left = without.length === 0 ? '' : `; without ${without.join(', ')}`;
   const reduced = symmetry.length === 0 ? '' : `; one state for all that differ by ${symmetry.join(' and ')} only`;
-  const bounds = `Model ${model}: ${MODELS[model].what}; pages ${pages}${left}${reduced}.`;
-  return [{ kind: 'text', text: bounds }, summary(strategies), ...strategies.flatMap(detailBlocks)];
+  const within = depth === null ? '' : `; within ${depth} operations`;
+  const bounds = `Model ${model}: ${MODELS[model].describe(request)}${within}${left}${reduced}.`;
+  return [
+    { kind: 'text', text: bounds },
+    summary(strategies),
+    ...strategies.flatMap(detailBlocks),
+    ...comparisonBlocks(document),
+  ];
 }
 
 function summary(strategies: readonly SearchedStrategy[]): Block {
@@ -17,9 +24,9 @@ function summary(strategies: readonly SearchedStrategy[]): Block {
     kind: 'table',
     head: ['strategy', 'verdict', 'complete', 'states', 'transitions', 'depth', 'seconds', 'transitions/s'],
     numeric: [3, 4, 5, 6, 7],
-    rows: strategies.map(({ id, verdict, complete, states, transitions, depth, seconds, transitionsPerSecond }) => [
+    rows: strategies.map(({ id, verdict, notApplicable, complete, states, transitions, depth, seconds, transitionsPerSecond }) => [
       id,
-      verdict,
+      notApplicable ? 'n-a' : verdict,
       complete ? 'yes' : 'no',
       ...[states, transitions, depth].map(grouped),
       seconds.toFixed(2),
@@ -32,6 +39,9 @@ const CUTS = {
   depth: 'the depth bound was reached, and states beyond it are unexplored',
   memory: 'the memory bound was reached, and states that did not fit are lost',
   interrupt: 'the search was interrupted',
+  found: 'what it was for was found, and it ended there',
+  words: 'some state did not fit its words, so that two states may have been taken for one',
+  blocked: 'an operation inside another would have waited half done, and where that leads is unknown',
 } as const;
 
 function detailBlocks(strategy: SearchedStrategy): Block[] {
@@ -54,6 +64,24 @@ function detailBlocks(strategy: SearchedStrategy): Block[] {
       { kind: 'code', lines: [history, replay] },
     ]),
   ];
+}
+
+function comparisonBlocks({ request, differences, notFound, matchesExpectations }: SearchDocument): Block[] {
+  const texts = [
+    ...(notFound.length === 0 ? [] : [notFoundText(notFound)]),
+    ...(differences.length === 0 ? [] : [['Not as expected:', ...differences].join('\n  ')]),
+    ...(matchesExpectations === true ? ['Every outcome equals the expectations.'] : []),
+    ...(request.without.length === 0 ? [] : [`Nothing is expected without ${request.without.join(', ')}.`]),
+  ];
+  return texts.map((text) => ({ kind: 'text', text }));
+}
+
+function notFoundText(notFound: SearchDocument['notFound']): string {
+  const lines = notFound.map(({ strategy, invariant, reach, where, reason }) => {
+    const what = where === 'beyond' ? 'needs random search' : 'undecided';
+    return `${strategy}, ${invariant} ${reach}: ${what}, ${reason}`;
+  });
+  return ['Expected broken and not found here:', ...lines].join('\n  ');
 }
 
 /** 1234567 as 1,234,567, whatever the system's language. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { INVARIANTS } from '@sda-lab/conformance';
 import * as v from 'valibot';
-import { MODEL_IDS, SYMMETRIES } from './search-request.ts';
+import { MODEL_IDS, REGIMES, SYMMETRIES } from './search-request.ts';
 import { readShard } from './shard-text.ts';
 
 export const SEARCH_SCHEMA_ID = 'sda-lab/search@1';
@@ -40,10 +40,15 @@ const strategySchema = v.strictObject({
   id: v.string(),
   /** `holds` only of a complete search in which every invariant could have failed. */
   verdict: v.picklist(['holds', 'broken', 'unknown']),
+  /** No device can be attached, or it has no such regime: `verdict` is `holds` then, and says nothing. */
+  notApplicable: v.boolean(),
   /** Nothing within the bounds is unexplored. */
   complete: v.boolean(),
-  /** Why not; null when complete. */
-  cut: v.nullable(v.picklist(['depth', 'memory', 'interrupt'])),
+  /**
+   * Why not; null when complete. `words`: a state did not fit its words, so that two may have been taken for one;
+   * `blocked`: an operation inside another would have waited half done, and where that leads nobody knows.
+   */
+  cut: v.nullable(v.picklist(['depth', 'memory', 'interrupt', 'found', 'words', 'blocked'])),
   /** How the search gets back to a state. By re-execution every way is kept apart that a design can tell apart. */
   by: v.picklist(['words', 're-execution']),
   states: count,
@@ -66,12 +71,17 @@ const strategySchema = v.strictObject({
 
 export const searchRequestSchema = v.strictObject({
   model: v.picklist(MODEL_IDS),
+  /** Whether strategies were named. Without, the exit code is that of the comparison with the expectations. */
+  named: v.boolean(),
   pages: count,
   containers: v.nullable(count),
   blocks: v.nullable(count),
   faults: v.nullable(count),
+  regime: v.picklist(REGIMES),
   races: v.boolean(),
   symmetry: v.array(v.picklist(SYMMETRIES)),
+  /** Refusals that are known not to be met were stepped, too. */
+  everyStep: v.boolean(),
   without: v.array(v.string()),
   depth: v.nullable(count),
   memoryMiB: count,
@@ -81,6 +91,23 @@ export const searchSchema = v.strictObject({
   schema: v.literal(SEARCH_SCHEMA_ID),
   request: searchRequestSchema,
   strategies: v.array(strategySchema),
+  /** One line per outcome that is not as expected of the backends searched. */
+  differences: v.array(v.string()),
+  /** What is expected to be broken and was not found, and why. Random search (`conform`) finds it. */
+  notFound: v.array(
+    v.strictObject({
+      strategy: v.string(),
+      invariant: v.picklist(INVARIANTS),
+      reach: v.picklist(['live', 'latent']),
+      /** `beyond`: outside the bound; `unexplored`: inside, and the search was cut. */
+      where: v.picklist(['beyond', 'unexplored']),
+      reason: v.string(),
+      /** One that shows it, where one is on file. */
+      history: v.nullable(v.string()),
+    }),
+  ),
+  /** Null where nothing is expected (with any `--without`, of pages one by one) and in a shard. */
+  matchesExpectations: v.nullable(v.boolean()),
 });
 
 export type SearchDocument = v.InferOutput<typeof searchSchema>;

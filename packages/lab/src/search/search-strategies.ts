@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 /** Searches of some strategies, as the document of `search --json`. */
 import { mergeShards, type Shard } from '@sda-lab/conformance';
+import { loadExpectations } from '../expectations.ts';
+import { compareSearch } from './compare-search.ts';
 import { describeStrategy } from './describe-strategy.ts';
 import { canBeDivided } from './job.ts';
+import { isOffered, notApplicable } from './not-applicable.ts';
 import { runHere, type TimedResult, type Watch } from './run-here.ts';
 import { runInThreads } from './run-in-threads.ts';
 import { SEARCH_SCHEMA_ID, type SearchDocument, type SearchedStrategy } from './search-document.ts';
@@ -25,25 +28,30 @@ export async function searchStrategies(order: SearchOrder, watch: Watch): Promis
   const start = performance.now();
   const results = workers === 1 ? await runHere(jobs, watch) : await runInThreads(jobs, workers, watch);
   const seconds = (performance.now() - start) / 1000;
+  const strategies = strategyIds.map((id) =>
+    isOffered(id, request) ? describe(id, request, results, seconds) : notApplicable(id, request),
+  );
   return {
     schema: SEARCH_SCHEMA_ID,
     request: { ...request, symmetry: [...request.symmetry], without: [...request.without] },
-    strategies: strategyIds.map((id) => describe(id, request, results, seconds)),
+    strategies,
+    ...compareSearch(request, strategies, loadExpectations()),
   };
 }
 
 /** Fewer strategies than workers: those that can be divided are searched in as many shards as there are workers. */
 function jobsOf({ request, strategyIds, workers, shard }: SearchOrder): SearchJob[] {
+  const searched = strategyIds.filter((id) => isOffered(id, request));
   const whole = [shard];
   const divided = Array.from({ length: workers }, (_, index) => ({ index, of: workers }));
-  const isSpread = shard === null && strategyIds.length < workers;
-  const plan = strategyIds.map((strategyId) => {
+  const isSpread = shard === null && searched.length < workers;
+  const plan = searched.flatMap((strategyId) => {
     const shards = isSpread && canBeDivided(strategyId, request) ? divided : whole;
-    return { strategyId, shards };
+    return shards.map((one) => ({ strategyId, shard: one }));
   });
-  const jobCount = plan.reduce((sum, { shards }) => sum + shards.length, 0);
-  const maxBytes = Math.floor((request.memoryMiB * MIB_BYTES) / Math.min(workers, jobCount));
-  return plan.flatMap(({ strategyId, shards }) => shards.map((one) => ({ request, strategyId, shard: one, maxBytes })));
+  const jobCount = plan.length;
+  const maxBytes = Math.floor((request.memoryMiB * MIB_BYTES) / Math.max(1, Math.min(workers, jobCount)));
+  return plan.map((one, at) => ({ ...one, request, maxBytes, number: at + 1, jobCount }));
 }
 
 /** One search as it is; shards that ran side by side took as long as all of it. */

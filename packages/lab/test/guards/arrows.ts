@@ -54,8 +54,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
 };
 
-/** The one file that may import a package its manifest names as an optional peer. */
-const peers: Readonly<Record<string, string>> = { 'packages/conformance/src/vitest.ts': 'vitest' };
+/** The one folder that may import a package its manifest names as an optional peer: the entry of that name. */
+const peers: Readonly<Record<string, string>> = { 'packages/conformance/src/vitest': 'vitest' };
 
 /** The one file that imports what a user names on the command line. */
 const LOADER = 'packages/lab/src/own-design/load-design.ts';
@@ -108,7 +108,7 @@ function whyNot(file: string, name: string, room: Room, specifier: string | unde
     return room.node === true ? undefined : `${specifier} is a part of Node; ${name} runs in a browser as it is`;
   }
   const allowed = [...room.imports, ...room.external];
-  return allowed.includes(specifier) || peers[file] === specifier ? undefined : `${name} may not import ${specifier}`;
+  return allowed.includes(specifier) || peers[posix.dirname(file)] === specifier ? undefined : `${name} may not import ${specifier}`;
 }
 
 export interface Manifest {

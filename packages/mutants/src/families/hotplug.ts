@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: MIT
 /** Devices that come late and go: replay, refusal of the replay, teardown. */
+import { leaveOut, mutate, passOn } from '@sda-lab/conformance';
 import type { Consumer, Instance, Section, Strategy } from '@sda-lab/guest-memory';
 import { notifierList } from '@sda-lab/notifier-list';
 import { extendedRdm } from '@sda-lab/rdm-manager';
+import { type Follower, followerNamed, nameOf } from '../follower.ts';
 import { CAREFUL, type Mutant } from '../mutant.ts';
-import { leaveOut, mutate, passOn } from '../mutate.ts';
+import { rememberedMap, rememberedSet } from '../remembered.ts';
 
 type Subscribe = Instance['subscribe'];
 
-/** A replay in which the consumer's map runs are passed on only where `keeps` says so. */
-function replaying(
-  carrier: Strategy,
-  keeps: (instance: Instance, section: Section, run: { readonly firstPage: number; readonly at: number }) => boolean,
-): Strategy {
+/** A replay in which the consumer's map runs are passed on only where `keeps` says so; it is asked before the replay. */
+function replaying(carrier: Strategy, keeps: (instance: Instance, section: Section) => (at: number) => boolean): Strategy {
   return mutate(carrier, () => {
-    let judge: ((firstPage: number) => boolean) | undefined;
+    let judge: (() => boolean) | undefined;
     return {
       consumer: (consumer) =>
         passOn(consumer, {
           mapRun: (section, side, firstPage, ...rest) =>
-            judge === undefined || judge(firstPage) ? consumer.mapRun(section, side, firstPage, ...rest) : 0,
+            judge === undefined || judge() ? consumer.mapRun(section, side, firstPage, ...rest) : 0,
         }),
       instance: (instance) => ({
         ...instance,
         subscribe: (consumer, section) => {
           let at = 0;
-          judge = (firstPage) => keeps(instance, section, { firstPage, at: at++ });
+          const isKept = keeps(instance, section);
+          judge = () => isKept(at++);
           const status = instance.subscribe(consumer, section);
           judge = undefined;
           return status;
@@ -75,7 +75,10 @@ export const HOTPLUG: readonly Mutant[] = [
     where: 'strategy',
     source: 'QEMU commit b11cf32e07, hw/virtio/virtio-mem.c: offset divided by bitmap_size',
     carrier: extendedRdm,
-    strategy: replaying(extendedRdm, (instance, section) => !startsBefore(instance, section)),
+    strategy: replaying(extendedRdm, (instance, section) => {
+      const isLost = startsBefore(instance, section);
+      return () => !isLost;
+    }),
   },
   {
     id: 'replays-the-first-run-only',
@@ -84,7 +87,7 @@ export const HOTPLUG: readonly Mutant[] = [
     where: 'strategy',
     source: CAREFUL,
     carrier: notifierList,
-    strategy: replaying(notifierList, (_instance, _section, { at }) => at === 0),
+    strategy: replaying(notifierList, () => (at) => at === 0),
   },
   {
     id: 'replays-one-section',
@@ -93,7 +96,7 @@ export const HOTPLUG: readonly Mutant[] = [
     where: 'strategy',
     source: CAREFUL,
     carrier: extendedRdm,
-    strategy: replaying(extendedRdm, (_instance, section) => section.firstPage === 0),
+    strategy: replaying(extendedRdm, (_instance, section) => () => section.firstPage === 0),
   },
   {
     id: 'replays-private-pages',
@@ -161,25 +164,26 @@ export const HOTPLUG: readonly Mutant[] = [
     where: 'strategy',
     source: 'QEMU 10.2.2 hw/virtio/virtio-mem.c, register_listener: inserted first, not removed on a failure',
     carrier: extendedRdm,
-    strategy: mutate(extendedRdm, () => ({
-      instance: (instance) => {
-        const refused: Parameters<Subscribe>[] = [];
-        return {
+    strategy: mutate(extendedRdm, () => {
+      const refused = new Map<string, Follower>();
+      return {
+        memory: (cast) => rememberedMap(refused, (name) => followerNamed(cast, name)),
+        instance: (instance) => ({
           ...instance,
           subscribe: (...follower) => {
             const status = instance.subscribe(...follower);
-            if (status !== 0) refused.push(follower);
+            if (status !== 0) refused.set(nameOf(follower), follower);
             return status;
           },
           convert: (request, to) => {
             const status = instance.convert(request, to);
             if (status !== 0 || to === 'private') return status;
-            for (const [consumer, section] of refused) mapsDueRuns(instance, consumer, section);
+            for (const [consumer, section] of refused.values()) mapsDueRuns(instance, consumer, section);
             return 0;
           },
-        };
-      },
-    })),
+        }),
+      };
+    }),
   },
   {
     id: 'leaves-mappings-at-detach',
@@ -223,24 +227,27 @@ export const HOTPLUG: readonly Mutant[] = [
     where: 'strategy',
     source: 'SEV-TIO series v2, 20250218111017.491719-1: map the whole guest once; right only where one frame has both sides',
     carrier: notifierList,
-    strategy: mutate(notifierList, () => ({
-      consumer: (consumer) => {
-        if (consumer.sides !== 'both') return consumer;
-        const known = new Set<string>();
-        return passOn(consumer, {
-          mapRun: (section, side, firstPage, pageCount) => {
-            for (let page = firstPage; page < firstPage + pageCount; page += 1) {
-              const key = `${section.name} ${page}`;
-              const status = known.has(key) ? 0 : consumer.mapRun(section, side, page, 1, 1);
-              if (status !== 0) return status;
-              known.add(key);
-            }
-            return 0;
-          },
-          unmapRun: () => 0,
-        });
-      },
-    })),
+    strategy: mutate(notifierList, () => {
+      const known = new Set<string>();
+      return {
+        memory: () => rememberedSet(known),
+        consumer: (consumer) => {
+          if (consumer.sides !== 'both') return consumer;
+          return passOn(consumer, {
+            mapRun: (section, side, firstPage, pageCount) => {
+              for (let page = firstPage; page < firstPage + pageCount; page += 1) {
+                const key = `${consumer.name} ${section.name} ${page}`;
+                const status = known.has(key) ? 0 : consumer.mapRun(section, side, page, 1, 1);
+                if (status !== 0) return status;
+                known.add(key);
+              }
+              return 0;
+            },
+            unmapRun: () => 0,
+          });
+        },
+      };
+    }),
     backends: ['iommufd'],
     regimes: ['two-backend'],
   },

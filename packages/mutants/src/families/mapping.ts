@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /** The shape of map and unmap calls as a design asks for them: clipped, one granule per page, exactly what is mapped. */
+import { leaveOut, mutate, passOn } from '@sda-lab/conformance';
 import { intersectSection } from '@sda-lab/guest-memory';
 import { notifierList } from '@sda-lab/notifier-list';
 import { extendedRdm } from '@sda-lab/rdm-manager';
+import { type Follower, followerNamed, nameOf } from '../follower.ts';
 import { CAREFUL, type Mutant } from '../mutant.ts';
-import { leaveOut, mutate, passOn } from '../mutate.ts';
+import { rememberedMap } from '../remembered.ts';
 
 export const MAPPING: readonly Mutant[] = [
   {
@@ -85,18 +87,19 @@ export const MAPPING: readonly Mutant[] = [
     where: 'strategy',
     source: CAREFUL,
     carrier: notifierList,
-    strategy: mutate(notifierList, () => ({
-      instance: (instance) => {
-        const followed: Parameters<typeof instance.subscribe>[] = [];
-        return {
+    strategy: mutate(notifierList, () => {
+      const followed = new Map<string, Follower>();
+      return {
+        memory: (cast) => rememberedMap(followed, (name) => followerNamed(cast, name)),
+        instance: (instance) => ({
           ...instance,
           subscribe: (...follower) => {
-            followed.push(follower);
+            followed.set(nameOf(follower), follower);
             return instance.subscribe(...follower);
           },
           convert: (request, to) => {
             const { block, firstPage, endPage } = request.pages;
-            for (const [consumer, section] of to === 'shared' ? followed : []) {
+            for (const [consumer, section] of to === 'shared' ? followed.values() : []) {
               const shown = section.block === block ? intersectSection(section, firstPage, endPage) : undefined;
               if (shown === undefined) continue;
               instance.runs(block, 'dma', shown.firstPage, shown.endPage, (first, end) =>
@@ -105,9 +108,9 @@ export const MAPPING: readonly Mutant[] = [
             }
             return instance.convert(request, to);
           },
-        };
-      },
-    })),
+        }),
+      };
+    }),
   },
   {
     id: 'lets-the-listener-undo-a-range',

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /** Blocks that virtio-mem plugs and unplugs, as a design follows them: mapped = plugged AND shared. */
+import { leaveOut, mutate, passOn, withPlug } from '@sda-lab/conformance';
 import type { Instance, PlugEvents, Strategy } from '@sda-lab/guest-memory';
 import { notifierList } from '@sda-lab/notifier-list';
 import { extendedRdm } from '@sda-lab/rdm-manager';
 import { CAREFUL, type Mutant } from '../mutant.ts';
-import { leaveOut, mutate, passOn, withPlug } from '../mutate.ts';
+import { rememberedSet } from '../remembered.ts';
 
 function plugging(carrier: Strategy, wrong: (plug: PlugEvents, instance: Instance) => Partial<PlugEvents>): Strategy {
   return mutate(carrier, () => ({ instance: (instance) => withPlug(instance, wrong(instance.plug, instance)) }));
@@ -85,14 +86,19 @@ export const PLUGGING: readonly Mutant[] = [
     where: 'strategy',
     source: 'QEMU 11.1 (merge 9d526ed81d): unplug resets neither bitmap nor attributes, a replugged block resumes its pattern',
     carrier: notifierList,
-    strategy: plugging(notifierList, (plug) => {
+    strategy: mutate(notifierList, () => {
       const seen = new Set<string>();
       return {
-        willPlug: (source, range) => (seen.has(`${source.name} ${range.firstPage}`) ? 0 : plug.willPlug(source, range)),
-        unplugged: (source, range) => {
-          seen.add(`${source.name} ${range.firstPage}`);
-          plug.unplugged(source, range);
-        },
+        memory: () => rememberedSet(seen),
+        instance: (instance) =>
+          withPlug(instance, {
+            willPlug: (source, range) =>
+              seen.has(`${source.name} ${range.firstPage}`) ? 0 : instance.plug.willPlug(source, range),
+            unplugged: (source, range) => {
+              seen.add(`${source.name} ${range.firstPage}`);
+              instance.plug.unplugged(source, range);
+            },
+          }),
       };
     }),
   },
@@ -182,17 +188,22 @@ export const PLUGGING: readonly Mutant[] = [
     where: 'strategy',
     source: CAREFUL,
     carrier: notifierList,
-    strategy: mutate(notifierList, () => ({
-      source: (source) => {
-        const known = new Map<number, boolean>();
-        const { name, granulePages } = source;
-        const isPlugged = (firstPage: number, endPage: number): boolean => {
-          const answer = known.get(firstPage) ?? source.isPlugged(firstPage, endPage);
-          known.set(firstPage, answer);
-          return answer;
-        };
-        return { name, granulePages, isPlugged };
-      },
-    })),
+    strategy: mutate(notifierList, () => {
+      const known = new Set<string>();
+      return {
+        memory: () => rememberedSet(known),
+        source: (source) => {
+          const { name, granulePages } = source;
+          const isPlugged = (firstPage: number, endPage: number): boolean => {
+            const question = `${name} ${firstPage}`;
+            const isKnown = known.has(`${question} true`) || known.has(`${question} false`);
+            const answer = isKnown ? known.has(`${question} true`) : source.isPlugged(firstPage, endPage);
+            known.add(`${question} ${answer}`);
+            return answer;
+          };
+          return { name, granulePages, isPlugged };
+        },
+      };
+    }),
   },
 ];

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /** The path of a request from the exit to the design: which pages of which block, and which guest pages, it names. */
+import { mutate } from '@sda-lab/conformance';
 import { type ConversionRequest, convertMemory, PAGE_BYTES, type Strategy } from '@sda-lab/guest-memory';
 import { notifierList } from '@sda-lab/notifier-list';
 import { extendedRdm } from '@sda-lab/rdm-manager';
 import { CAREFUL, type Mutant } from '../mutant.ts';
-import { mutate } from '../mutate.ts';
 
 const PATH = 'QEMU 10.2.2 accel/kvm/kvm-all.c, kvm_convert_memory';
 

@@ -3,12 +3,13 @@
  * Conversions to shared with steps in the wrong order, left out, or undone wrongly. Right is: switch the side -> map at
  * every consumer -> remember -> free the private side; refused: unmap -> side back -> free what pinning filled.
  */
+import { leaveOut, mutate, passOn } from '@sda-lab/conformance';
 import { type ConversionRequest, discardOther, ERRNO, type Host, intersectSection, switchSide } from '@sda-lab/guest-memory';
 import { notifierList } from '@sda-lab/notifier-list';
 import { extendedRdm } from '@sda-lab/rdm-manager';
 import { converting, convertingTo } from '../converting.ts';
 import { CAREFUL, type Mutant } from '../mutant.ts';
-import { leaveOut, mutate, passOn } from '../mutate.ts';
+import { rememberedSet } from '../remembered.ts';
 
 /** Holds the switch to shared back until somebody asks for another step, or the conversion is over. */
 const mapsBeforeSwitch = mutate(extendedRdm, () => {
@@ -49,19 +50,25 @@ const mapsBeforeSwitch = mutate(extendedRdm, () => {
 });
 
 /** Set bits stay set after a refusal, and a page whose bit is set needs no map. */
-const trustsItsBitmap = converting(extendedRdm, (convert, host) => {
+const trustsItsBitmap = mutate(extendedRdm, () => {
   const believed = new Set<string>();
-  return (request, to) => {
-    const keys = pagesOf(request);
-    if (to === 'shared' && keys.every((key) => believed.has(key))) {
-      return switchSide(host, request, to) || discardOther(host, request.pages, to);
-    }
-    const status = convert(request, to);
-    for (const key of keys) {
-      if (to === 'shared') believed.add(key);
-      else believed.delete(key);
-    }
-    return status;
+  return {
+    memory: () => rememberedSet(believed),
+    instance: (instance, host) => ({
+      ...instance,
+      convert: (request, to) => {
+        const keys = pagesOf(request);
+        if (to === 'shared' && keys.every((key) => believed.has(key))) {
+          return switchSide(host, request, to) || discardOther(host, request.pages, to);
+        }
+        const status = instance.convert(request, to);
+        for (const key of keys) {
+          if (to === 'shared') believed.add(key);
+          else believed.delete(key);
+        }
+        return status;
+      },
+    }),
   };
 });
 
@@ -124,7 +131,9 @@ const undoesTheWholeRequest = mutate(extendedRdm, () => {
       ...instance,
       convert: (request, to) => {
         [isSharing, wasRefused, requested] = [to === 'shared', false, request];
-        return instance.convert(request, to);
+        const status = instance.convert(request, to);
+        isSharing = false;
+        return status;
       },
     }),
   };
@@ -134,6 +143,12 @@ const undoesTheWholeRequest = mutate(extendedRdm, () => {
 const tellsTheFirstOnly = mutate(notifierList, () => {
   let told: string | undefined;
   return {
+    memory: () => ({
+      save: () => told ?? '',
+      restore: (text) => {
+        told = text === '' ? undefined : text;
+      },
+    }),
     consumer: (consumer) =>
       passOn(consumer, {
         mapRun: (...run) => {
@@ -240,14 +255,20 @@ export const SHARING: readonly Mutant[] = [
     where: 'strategy',
     source: CAREFUL,
     carrier: extendedRdm,
-    strategy: converting(extendedRdm, (convert) => {
+    strategy: mutate(extendedRdm, () => {
       const refused = new Set<string>();
-      return (request, to) => {
-        const key = `${request.gfns.firstGfn} ${request.gfns.endGfn} ${to}`;
-        if (refused.has(key)) return -ERRNO.EAGAIN;
-        const status = convert(request, to);
-        if (status !== 0) refused.add(key);
-        return status;
+      return {
+        memory: () => rememberedSet(refused),
+        instance: (instance) => ({
+          ...instance,
+          convert: (request, to) => {
+            const key = `${request.gfns.firstGfn} ${request.gfns.endGfn} ${to}`;
+            if (refused.has(key)) return -ERRNO.EAGAIN;
+            const status = instance.convert(request, to);
+            if (status !== 0) refused.add(key);
+            return status;
+          },
+        }),
       };
     }),
   },

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /** Sources that come and go under live consumers, memslots that come again, and the end of a guest. */
-import { assert, type Instance, type PlugSource, type RamBlock, type Section, type Strategy } from '@sda-lab/guest-memory';
+import { leaveOut, mutate, passOn, type Plant } from '@sda-lab/conformance';
+import { assert, type Instance, type Strategy } from '@sda-lab/guest-memory';
 import { notifierList } from '@sda-lab/notifier-list';
 import { extendedRdm, multiSourceRdm, QEMU_11_1_STEPS } from '@sda-lab/rdm-manager';
 import { QEMU_STEPS } from '@sda-lab/virtio-mem';
 import { inDevice, inManager } from '../in-part.ts';
 import { CAREFUL, type Mutant } from '../mutant.ts';
-import { leaveOut, mutate, passOn } from '../mutate.ts';
+import { rememberedSets } from '../remembered.ts';
 
 /** While a source changes, calls to consumers are answered 0 and not made. */
 function silentWhile(carrier: Strategy, change: 'attachSource' | 'detachSource'): Strategy {
@@ -35,36 +36,39 @@ function silentWhile(carrier: Strategy, change: 'attachSource' | 'detachSource')
  * Removing a source from a list that listeners may read is put off until the block is reclaimed (call_rcu), and that is
  * after its manager is finalized. Without listeners a source is removed at once.
  */
-function reclaimingLate(instance: Instance): Instance {
-  const sources = new Map<PlugSource, RamBlock>();
-  const sections: Section[] = [];
-  return {
-    ...instance,
+function reclaimingLate(): Plant {
+  /** By block and source. */
+  const sources = new Set<string>();
+  /** By block, consumer and section. */
+  const readers = new Set<string>();
+  const concerns = (names: Set<string>, block: string): boolean => [...names].some((name) => name.startsWith(`${block} `));
+  const instance = (inner: Instance): Instance => ({
+    ...inner,
     attachSource: (block, source) => {
-      const status = instance.attachSource(block, source);
-      if (status === 0) sources.set(source, block);
+      const status = inner.attachSource(block, source);
+      if (status === 0) sources.add(`${block.name} ${source.name}`);
       return status;
     },
     detachSource: (block, source) => {
-      const status = instance.detachSource(block, source);
-      const isRead = sections.some((section) => section.block === block);
-      if (status === 0 && !isRead) sources.delete(source);
+      const status = inner.detachSource(block, source);
+      if (status === 0 && !concerns(readers, block.name)) sources.delete(`${block.name} ${source.name}`);
       return status;
     },
     subscribe: (consumer, section) => {
-      const status = instance.subscribe(consumer, section);
-      if (status === 0) sections.push(section);
+      const status = inner.subscribe(consumer, section);
+      if (status === 0) readers.add(`${section.block.name} ${consumer.name} ${section.name}`);
       return status;
     },
     unsubscribe: (consumer, section) => {
-      instance.unsubscribe(consumer, section);
-      sections.splice(sections.indexOf(section), 1);
+      inner.unsubscribe(consumer, section);
+      readers.delete(`${section.block.name} ${consumer.name} ${section.name}`);
     },
     removeBlock: (block) => {
-      instance.removeBlock(block);
-      assert(![...sources.values()].includes(block), 'a manager is finalized without sources');
+      inner.removeBlock(block);
+      assert(!concerns(sources, block.name), 'a manager is finalized without sources');
     },
-  };
+  });
+  return { instance, memory: () => rememberedSets(sources, readers) };
 }
 
 const ELEVEN = 'QEMU 11.1 (merge 9d526ed81d) system/ram-discard-manager.c';
@@ -164,7 +168,7 @@ export const SOURCES: readonly Mutant[] = [
     where: 'manager',
     source: 'C. Le Goater on v2, 25 Feb 2026; QEMU commit a6f1bc9846: power-down aborts in ram_discard_manager_finalize',
     carrier: multiSourceRdm,
-    strategy: mutate(multiSourceRdm, () => ({ instance: reclaimingLate })),
+    strategy: mutate(multiSourceRdm, reclaimingLate),
   },
   {
     id: 'asserts-the-page-size',

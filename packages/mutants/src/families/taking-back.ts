@@ -3,12 +3,13 @@
  * Conversions to private with steps in the wrong order, left out, or done to too little. Right is: unmap at every
  * consumer -> switch the side -> forget -> free the shared side.
  */
+import { leaveOut, mutate, passOn } from '@sda-lab/conformance';
 import { discardOther, switchSide } from '@sda-lab/guest-memory';
 import { notifierList } from '@sda-lab/notifier-list';
 import { extendedRdm } from '@sda-lab/rdm-manager';
 import { convertingTo } from '../converting.ts';
 import { CAREFUL, type Mutant } from '../mutant.ts';
-import { leaveOut, mutate, passOn } from '../mutate.ts';
+import { rememberedSet } from '../remembered.ts';
 
 export const TAKING_BACK: readonly Mutant[] = [
   {
@@ -119,20 +120,22 @@ export const TAKING_BACK: readonly Mutant[] = [
     where: 'strategy',
     source: 'RFC series 20240725072118.358923-1, "Problem": the six steps',
     carrier: extendedRdm,
-    strategy: mutate(extendedRdm, () => ({
-      consumer: (consumer) => {
-        const known = new Set<string>();
-        return passOn(consumer, {
-          mapRun: (section, side, firstPage, pageCount, granulePages) => {
-            const key = `${section.name} ${firstPage} ${pageCount}`;
-            if (known.has(key)) return 0;
-            known.add(key);
-            return consumer.mapRun(section, side, firstPage, pageCount, granulePages);
-          },
-          unmapRun: () => 0,
-        });
-      },
-    })),
+    strategy: mutate(extendedRdm, () => {
+      const known = new Set<string>();
+      return {
+        memory: () => rememberedSet(known),
+        consumer: (consumer) =>
+          passOn(consumer, {
+            mapRun: (section, side, firstPage, pageCount, granulePages) => {
+              const key = `${consumer.name} ${section.name} ${firstPage} ${pageCount}`;
+              if (known.has(key)) return 0;
+              known.add(key);
+              return consumer.mapRun(section, side, firstPage, pageCount, granulePages);
+            },
+            unmapRun: () => 0,
+          }),
+      };
+    }),
     regimes: ['two-backend'],
   },
   {

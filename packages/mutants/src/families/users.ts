@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /** Reset, and what dump and migration are shown. */
+import { leaveOut, mutate, withPlug } from '@sda-lab/conformance';
 import { type EmitRun, intersectSection, type PageRange, type RamBlock, type Strategy, type View } from '@sda-lab/guest-memory';
 import { notifierList } from '@sda-lab/notifier-list';
 import { extendedRdm } from '@sda-lab/rdm-manager';
 import { QEMU_STEPS } from '@sda-lab/virtio-mem';
 import { inDevice } from '../in-part.ts';
 import { CAREFUL, type Mutant } from '../mutant.ts';
-import { leaveOut, mutate, withPlug } from '../mutate.ts';
+import { rememberedMap } from '../remembered.ts';
 
 /** One view is shown wrongly; the others are as they were. */
 function showing(carrier: Strategy, wrongView: View, show: (emit: EmitRun) => EmitRun): Strategy {
@@ -17,6 +18,11 @@ function showing(carrier: Strategy, wrongView: View, show: (emit: EmitRun) => Em
         instance.runs(block, view, firstPage, endPage, view === wrongView ? show(emit) : emit),
     }),
   }));
+}
+
+function rangeNamed(blocks: readonly RamBlock[], rangeName: string): PageRange {
+  const [name, firstPage, endPage] = rangeName.split(' ');
+  return { block: blocks.find((block) => block.name === name)!, firstPage: Number(firstPage), endPage: Number(endPage) };
 }
 
 export const USERS: readonly Mutant[] = [
@@ -36,11 +42,12 @@ export const USERS: readonly Mutant[] = [
     where: 'strategy',
     source: 'QEMU 11.1.3 run (reset-device_add): a device added after a reset maps private pages',
     carrier: notifierList,
-    strategy: mutate(notifierList, () => ({
-      instance: (instance) => {
-        const blocks: RamBlock[] = [];
-        const stale: PageRange[] = [];
-        return {
+    strategy: mutate(notifierList, () => {
+      const blocks: RamBlock[] = [];
+      const stale = new Map<string, PageRange>();
+      return {
+        memory: () => rememberedMap(stale, (name) => rangeNamed(blocks, name)),
+        instance: (instance) => ({
           ...instance,
           addBlock: (block) => {
             blocks.push(block);
@@ -49,22 +56,22 @@ export const USERS: readonly Mutant[] = [
           reset: () => {
             for (const block of blocks) {
               instance.runs(block, 'dma', 0, block.pageCount, (firstPage, endPage) => {
-                stale.push({ block, firstPage, endPage });
+                stale.set(`${block.name} ${firstPage} ${endPage}`, { block, firstPage, endPage });
                 return 0;
               });
             }
             return instance.reset();
           },
           subscribe: (consumer, section) => {
-            for (const { block, firstPage, endPage } of stale) {
+            for (const { block, firstPage, endPage } of stale.values()) {
               const shown = block === section.block ? intersectSection(section, firstPage, endPage) : undefined;
               if (shown !== undefined) consumer.mapRun(section, 'shared', shown.firstPage, shown.endPage - shown.firstPage, 1);
             }
             return instance.subscribe(consumer, section);
           },
-        };
-      },
-    })),
+        }),
+      };
+    }),
     regimes: ['two-backend'],
   },
   {

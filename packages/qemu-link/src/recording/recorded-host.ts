@@ -80,6 +80,13 @@ export class RecordedHost implements Host {
     return side === 'private' ? this.#punchGuestMemfd(range) : this.#discardShared(range);
   }
 
+  /** QEMU's designs have no lock of their own. */
+  lock(): boolean {
+    return true;
+  }
+
+  unlock(): void {}
+
   exit(reason: string): void {
     assert(false, `QEMU 11.1 does not exit here: ${reason}`);
   }

@@ -215,11 +215,16 @@ export class PageRecords {
   #takeOut(from: number, to: number): PageRecord[] {
     const records = this.#records;
     if (records.length > FEW) return records.splice(from, to - from);
-    const taken: PageRecord[] = [];
-    for (let at = from; at < to; at += 1) taken.push(records[at]!);
-    for (let at = to; at < records.length; at += 1) records[at - taken.length] = records[at]!;
-    for (let left = taken.length; left > 0; left -= 1) records.pop();
+    const taken = to - from === 1 ? [records[from]!] : records.slice(from, to);
+    this.#close(from, to);
     return taken;
+  }
+
+  /** What follows moves to where the gap begins. */
+  #close(from: number, to: number): void {
+    const records = this.#records;
+    for (let at = to; at < records.length; at += 1) records[from + at - to] = records[at]!;
+    for (let left = to - from; left > 0; left -= 1) records.pop();
   }
 
   #mergeNext(index: number): void {
@@ -227,7 +232,8 @@ export class PageRecords {
     const next = this.#records[index + 1];
     if (next === undefined || !adjoin(record, next)) return;
     record.count += next.count;
-    this.#takeOut(index + 1, index + 2);
+    if (this.#records.length > FEW) this.#records.splice(index + 1, 1);
+    else this.#close(index + 1, index + 2);
   }
 }
 

@@ -21,6 +21,8 @@ export class PageConsumer implements Consumer {
   mapped: number = 0;
   /** The page whose next map is refused, or NONE; the refusal is used up by it. */
   refusedPage: number = NONE;
+  /** Bit per page: a map was asked for since it was last cleared. */
+  asked: number = 0;
   /** Some call since it was last cleared was one that the kernel must refuse. */
   wasIllegal: boolean = false;
   readonly #undoesRun: boolean;
@@ -34,6 +36,7 @@ export class PageConsumer implements Consumer {
     const endPage = firstPage + pageCount;
     const bits = bitsOf(firstPage, endPage);
     this.done = 0;
+    this.asked |= bits;
     if ((this.mapped & bits) !== 0) {
       this.wasIllegal = true;
       return -ERRNO.EEXIST;

@@ -150,6 +150,9 @@ export class PageMachine {
       },
       convertInPlace: () => -ERRNO.EINVAL,
       discard: () => 0,
+      // Nothing runs inside an operation here.
+      lock: () => true,
+      unlock: () => undefined,
       exit: (reason) => {
         this.exitReason = reason;
       },

@@ -26,16 +26,16 @@ export function dueOf({ shared, plugged }: PageMachine): number {
 /** What is wrong with the mappings, as a mask. */
 export function wrongMappings(machine: PageMachine): number {
   const due = dueOf(machine);
-  let wrong = 0;
-  for (let at = 0; at < machine.containers.length; at += 1) {
-    const { mapped } = machine.containers[at]!;
-    const isAttached = (machine.attached & (1 << at)) !== 0;
-    const wanted = isAttached ? due : 0;
-    if (mapped === wanted) continue;
-    if ((wanted & ~mapped) !== 0) wrong |= COMPLETE;
-    if ((mapped & ~wanted) !== 0) wrong |= isAttached ? BOUNDED : HOTPLUG;
-  }
-  return wrong;
+  const { containers, attached } = machine;
+  return wrongIn(containers[0].mapped, due, (attached & 1) !== 0) | wrongIn(containers[1].mapped, due, (attached & 2) !== 0);
+}
+
+function wrongIn(mapped: number, due: number, isAttached: boolean): number {
+  const wanted = isAttached ? due : 0;
+  if (mapped === wanted) return 0;
+  const missing = (wanted & ~mapped) === 0 ? 0 : COMPLETE;
+  const tooMany = (mapped & ~wanted) === 0 ? 0 : isAttached ? BOUNDED : HOTPLUG;
+  return missing | tooMany;
 }
 
 /** Let, Then, However. */

@@ -11,12 +11,15 @@
  * State: the machine's five words, then the design's own. A design without words is searched by re-execution: one word
  * for what it was told and answered stands in their place, since that decides what it will do.
  *
+ * A refusal that is not met is the operation without it, call by call. Which maps an operation asks for in a state is
+ * known once it went there alone, so those refusals are counted and not stepped again (`TWIN`), unless asked for.
+ *
  * Not covered: runs of several pages, unmaps that are refused, everything a world has beyond page-machine.ts.
  */
 import { assert, type Status, type Strategy, type Words } from '@sda-lab/guest-memory';
 import type { Operation } from '../../history/operation.ts';
 import { InputHistory } from '../input-history.ts';
-import { ENDED, NEXT, NOT_ENABLED, type Property, type SearchModel, type Sometimes, VIOLATED } from '../search-model.ts';
+import { ENDED, NEXT, NOT_ENABLED, type Property, type SearchModel, type Sometimes, TWIN, VIOLATED } from '../search-model.ts';
 import { MOST_PAGES } from './page-bits.ts';
 import { NONE, type PageConsumer } from './page-consumer.ts';
 import { operationsOf } from './page-history.ts';
@@ -34,7 +37,7 @@ import {
   PROGRESS,
   wrongMappings,
 } from './page-properties.ts';
-import { CONVERT, type PageOperation, pageOperations, PLUG } from './transitions.ts';
+import { alonesOf, CONVERT, type PageOperation, pageOperations, PLUG } from './transitions.ts';
 
 /** Sides, plug state, mappings of both containers, who is attached. */
 export const MACHINE_WORDS = 5;
@@ -43,6 +46,8 @@ export interface PerPageOptions {
   readonly pages: number;
   /** Additions of the design to leave out. */
   readonly without?: ReadonlySet<string>;
+  /** Step every refusal, met or not. @defaultValue false */
+  readonly everyStep?: boolean;
 }
 
 abstract class PageModel implements SearchModel {
@@ -55,6 +60,8 @@ abstract class PageModel implements SearchModel {
   witnessed = 0;
   readonly machine: PageMachine;
   protected readonly operations: readonly PageOperation[];
+  /** By transition: the same operation without a refusal. */
+  protected readonly alones: Int32Array;
   readonly #containers: readonly [PageConsumer, PageConsumer];
 
   constructor(strategy: Strategy, { pages, without = new Set() }: PerPageOptions) {
@@ -63,6 +70,7 @@ abstract class PageModel implements SearchModel {
     this.#containers = this.machine.containers;
     this.operations = pageOperations(pages);
     this.transitionCount = this.operations.length;
+    this.alones = alonesOf(this.operations);
     this.spine = Uint8Array.from(this.operations, ({ refuser }) => (refuser === NONE ? 1 : 0));
   }
 
@@ -73,15 +81,18 @@ abstract class PageModel implements SearchModel {
   abstract store(words: Int32Array, at: number): void;
 
   step(transition: number): number {
-    const { machine } = this;
-    const [c0, c1] = this.#containers;
     const operation = this.operations[transition]!;
+    const { machine } = this;
+    if (operation.kind === PLUG && !machine.hasSource) return NOT_ENABLED;
+    const { refuser } = operation;
+    if (refuser === NONE) this.noteAlone(transition);
+    else if (this.isTwin(transition, operation)) return TWIN;
+    else this.#containers[refuser]!.refusedPage = operation.refusedPage;
+    const c0 = this.#containers[0];
+    const c1 = this.#containers[1];
     const { shared, plugged, attached } = machine;
     const { mapped: mapped0 } = c0;
     const { mapped: mapped1 } = c1;
-    if (operation.kind === PLUG && !machine.hasSource) return NOT_ENABLED;
-    const { refuser } = operation;
-    if (refuser !== NONE) this.#containers[refuser]!.refusedPage = operation.refusedPage;
     const status = this.#perform(operation);
     if (machine.exitReason !== undefined) return this.#end();
     const wasRefused = refuser !== NONE && this.#containers[refuser]!.refusedPage === NONE;
@@ -106,6 +117,14 @@ abstract class PageModel implements SearchModel {
 
   explain(property: number): string {
     return explainPages(this.machine, property);
+  }
+
+  /** An operation is about to go alone. */
+  protected noteAlone(_transition: number): void {}
+
+  /** Whether a refusal is known not to be met in the present state. */
+  protected isTwin(_transition: number, _operation: PageOperation): boolean {
+    return false;
   }
 
   /** What the design heard in a step: an operation, and whether a map was refused to it. */
@@ -150,16 +169,30 @@ abstract class PageModel implements SearchModel {
 class WordsPageModel extends PageModel {
   readonly wordCount: number;
   #words: Words;
+  readonly #everyStep: boolean;
+  /** The state loaded last. */
+  readonly #here: Int32Array;
+  /** What is the case now, to be held against that. */
+  readonly #now: Int32Array;
+  /** Whether nothing was stepped since, as far as is known. */
+  #isHere = false;
+  /** The operation that went alone from there last, or NONE; its maps are in `asked` of the containers. */
+  #alone = NONE;
 
   constructor(strategy: Strategy, options: PerPageOptions) {
     super(strategy, options);
+    this.#everyStep = options.everyStep ?? false;
     this.#words = wordsOf(this.machine)!;
     this.wordCount = MACHINE_WORDS + this.#words.count;
+    this.#here = new Int32Array(this.wordCount);
+    this.#now = new Int32Array(this.wordCount);
   }
 
   override reset(): void {
     super.reset();
     this.#words = wordsOf(this.machine)!;
+    this.#isHere = false;
+    this.#alone = NONE;
   }
 
   store(words: Int32Array, at: number): void {
@@ -168,6 +201,7 @@ class WordsPageModel extends PageModel {
   }
 
   load(words: Int32Array, at: number): void {
+    this.#goTo(words, at);
     const { machine } = this;
     machine.shared = words[at]!;
     machine.plugged = words[at + 1]!;
@@ -175,6 +209,40 @@ class WordsPageModel extends PageModel {
     machine.containers[1].mapped = words[at + 3]!;
     machine.attached = words[at + 4]!;
     this.#words.load(words, at + MACHINE_WORDS);
+  }
+
+  protected override noteAlone(transition: number): void {
+    if (this.#everyStep) return;
+    this.#alone = this.#isStillHere() ? transition : NONE;
+    this.#isHere = false;
+    this.machine.containers[0].asked = 0;
+    this.machine.containers[1].asked = 0;
+  }
+
+  protected override isTwin(transition: number, { refuser, refusedPage }: PageOperation): boolean {
+    const isKnown = this.#alone !== NONE && this.alones[transition] === this.#alone && this.#isStillHere();
+    if (isKnown && (this.machine.containers[refuser]!.asked & (1 << refusedPage)) === 0) return true;
+    this.#isHere = false;
+    return false;
+  }
+
+  #goTo(words: Int32Array, at: number): void {
+    const here = this.#here;
+    for (let word = 0; word < here.length; word += 1) {
+      if (here[word] === words[at + word]) continue;
+      here[word] = words[at + word]!;
+      this.#alone = NONE;
+    }
+    this.#isHere = true;
+  }
+
+  /** A step that was undone leads back without a load. */
+  #isStillHere(): boolean {
+    if (this.#isHere) return true;
+    this.store(this.#now, 0);
+    for (let word = 0; word < this.#now.length; word += 1) if (this.#now[word] !== this.#here[word]) return false;
+    this.#isHere = true;
+    return true;
   }
 }
 

@@ -15,26 +15,20 @@ import { KIND_MASK, NEXT, type SearchModel } from '../search-model.ts';
 import { FULL, NO_PARENT, StateTable } from '../state-table.ts';
 import { PageSymmetry } from '../page-symmetry.ts';
 import { createPerPageModel, MACHINE_WORDS, type PerPageOptions } from './per-page-model.ts';
+import { MOST_PROOF_STATES, PROOF_PAGES, whyNoProof } from './proof-bound.ts';
 import { type PageOperation, pageOperations, SWITCH } from './transitions.ts';
 
 /** The symmetry of the model with so many pages, or why there is none. */
 export type ProvenSymmetry = { readonly symmetry: PageSymmetry } | { readonly whyNot: string };
 
-const PROOF_PAGES = 3;
 /** Machine words that are planes: sides, plug state, both mappings. */
 const MACHINE_PLANES = [0, 1, 2, 3];
-/** A broken design leaves far more behind than one that does right; then nothing is proved. */
-const MOST_STATES = 1 << 17;
 
 export function provePageSymmetry(strategy: Strategy, options: PerPageOptions): ProvenSymmetry {
-  const model = createPerPageModel(strategy, { ...options, pages: PROOF_PAGES });
-  if (model.load === undefined) return { whyNot: 'its state cannot be stored in words' };
-  if (model.wordCount !== createPerPageModel(strategy, options).wordCount) {
-    return { whyNot: 'its state has other words for other numbers of pages' };
-  }
-  const table = new StateTable(model.wordCount, { maxStates: MOST_STATES });
+  const model = createPerPageModel(strategy, { ...options, pages: PROOF_PAGES, everyStep: true });
+  const table = new StateTable(model.wordCount, { maxStates: MOST_PROOF_STATES });
   const proof = new Proof(model, table);
-  const whyNot = proof.findPlanes() ?? proof.swapPages();
+  const whyNot = whyNoProof(model, createPerPageModel(strategy, options)) ?? proof.findPlanes() ?? proof.swapPages();
   return whyNot === undefined ? { symmetry: new PageSymmetry(proof.planes, options.pages) } : { whyNot };
 }
 

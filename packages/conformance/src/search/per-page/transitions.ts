@@ -44,6 +44,12 @@ export function pageOperations(pageCount: number): PageOperation[] {
   ];
 }
 
+/** By operation, the number of the one that it is without its refusal; each comes before those with. */
+export function alonesOf(operations: readonly PageOperation[]): Int32Array {
+  let alone = 0;
+  return Int32Array.from(operations, ({ refuser }, at) => (alone = refuser === NONE ? at : alone));
+}
+
 function plain(kind: PageOperation['kind'], of: number): PageOperation {
   return { kind, of, refuser: NONE, refusedPage: NONE };
 }

@@ -16,7 +16,7 @@ import type { Evidence } from '../../judge/violation.ts';
 import { gfnOf } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import type { WorldContainer } from '../world-container.ts';
-import { forEachShown, guestSpans } from './shown-runs.ts';
+import { forEachShown } from './shown-runs.ts';
 
 /** Marks what devices wrote to, as far as it is asked for; answers where asked and mapped first differ. */
 export function syncDirty(machine: Machine): Evidence | undefined {
@@ -32,9 +32,9 @@ export function syncDirty(machine: Machine): Evidence | undefined {
 
 function syncByRuns(machine: Machine, container: WorldContainer, written: ReadonlySet<number>): Evidence | undefined {
   let difference: Evidence | undefined;
-  for (const span of guestSpans(machine.layout, (run) => machine.isAbsent(run))) {
-    const { firstPosition, section } = span;
-    const window = { first: firstPosition, end: firstPosition + section.pageCount };
+  for (const span of machine.guestSpans) {
+    const { firstPosition } = span;
+    const window = { first: firstPosition, end: span.endPosition };
     const asked = new Set<number>();
     forEachShown(machine.instance, span, 'dma', window, ({ first, end, firstGfn }) => {
       for (let position = first; position < end; position += 1) {

@@ -12,7 +12,7 @@
 import { gfnOf } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import { copyOf, type PageCopy } from './page-copy.ts';
-import { forEachShown, guestSpans } from './shown-runs.ts';
+import { forEachShown } from './shown-runs.ts';
 
 export interface DumpFile {
   readonly copies: ReadonlyMap<number, PageCopy>;
@@ -25,9 +25,8 @@ export function writeDump(machine: Machine): DumpFile {
   const copies = new Map<number, PageCopy>();
   let endGfn = 0;
   let aborted: string | undefined;
-  const spans = guestSpans(layout, (run) => machine.isAbsent(run));
-  for (const span of spans.toSorted((a, b) => a.section.firstGfn - b.section.firstGfn)) {
-    const window = { first: span.firstPosition, end: span.firstPosition + span.section.pageCount };
+  for (const span of machine.guestSpans) {
+    const window = { first: span.firstPosition, end: span.endPosition };
     forEachShown(instance, span, 'dump', window, ({ first, end, side, firstGfn }) => {
       if (firstGfn < endGfn) {
         aborted ??= `dump: guest addresses must ascend, and 0x${firstGfn.toString(16)} follows 0x${endGfn.toString(16)}`;

@@ -17,7 +17,7 @@
  */
 import type { Machine } from '../machine.ts';
 import { copyOf, type PageCopy } from './page-copy.ts';
-import { forEachShown, guestSpans } from './shown-runs.ts';
+import { forEachShown } from './shown-runs.ts';
 
 export class LiveMigration {
   /** What has been sent last of each page, by position. */
@@ -35,9 +35,8 @@ export class LiveMigration {
     this.isRunning = true;
     for (const state of [this.copies, this.givenAway, this.deviceWrites, this.dirty]) state.clear();
     let sent = 0;
-    for (const span of guestSpans(machine.layout, (run) => machine.isAbsent(run))) {
-      const { firstPosition, section } = span;
-      sent += this.#send(machine, firstPosition, firstPosition + section.pageCount);
+    for (const span of machine.guestSpans) {
+      sent += this.#send(machine, span.firstPosition, span.endPosition);
     }
     return sent;
   }

@@ -23,7 +23,6 @@ import type { Machine } from '../machine.ts';
 import { attach } from '../operations/attach.ts';
 import { convert } from '../operations/convert.ts';
 import { guestCopy, type PageCopy, writeCopy } from './page-copy.ts';
-import { guestSpans } from './shown-runs.ts';
 
 interface SavedDevice {
   readonly blocks: SavedBlocks;
@@ -70,7 +69,7 @@ function load(guest: Machine, saved: SavedGuest, late: boolean): string | undefi
   }
   const refused = late ? undefined : loadDevices(guest, saved, late);
   if (refused !== undefined) return refused;
-  const shown = guestSpans(guest.layout, (run) => guest.isAbsent(run));
+  const shown = guest.guestSpans;
   const isShown = ({ section }: Span): boolean => guest.memory.addressSpace.sections.includes(section);
   const [now, afterwards] = [shown.filter(isShown), shown.filter((span) => !isShown(span))];
   loadPages(guest, saved, now);
@@ -143,7 +142,7 @@ function compare(guest: Machine, { copies, plugged }: SavedGuest): Evidence | un
   judge.end('succeeded');
   const [finding] = audit(memory, layout, containers, (position) => judge.isPlugged(position));
   if (finding !== undefined) return { reason: 'restored-guest-wrong', detail: `an audit of its containers finds: ${finding}` };
-  for (const span of guestSpans(layout, (run) => guest.isAbsent(run))) {
+  for (const span of guest.guestSpans) {
     const { first, end } = positionsOf(span);
     for (let position = first; position < end; position += 1) {
       const wrong = comparePage(guest, span, position, copies.get(position), plugged[position] === 1);

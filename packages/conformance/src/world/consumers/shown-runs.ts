@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Instance, Side, Status, View } from '@sda-lab/guest-memory';
+import type { Instance, Section, Side, Status, View } from '@sda-lab/guest-memory';
 import type { Layout, Span } from '../layout.ts';
 
 /** A run a design shows, as positions; where it lies outside what was asked for it is cut. */
@@ -13,9 +13,9 @@ export interface ShownRun {
 }
 
 /** Spans a guest has, by guest address: not the ROM, which no design manages, nor a device the design refused. */
-export function guestSpans(layout: Layout, isAbsent: (run: { first: number; end: number }) => boolean): Span[] {
+export function guestSpans(layout: Layout, absent: readonly Section[]): Span[] {
   return layout.spans
-    .filter(({ isRom, firstPosition }) => !isRom && !isAbsent({ first: firstPosition, end: firstPosition + 1 }))
+    .filter(({ isRom, section }) => !isRom && !absent.includes(section))
     .toSorted((a, b) => a.section.firstGfn - b.section.firstGfn);
 }
 

@@ -21,6 +21,7 @@ export class TdispDevice implements Consumer {
   readonly #kernel: IommuContainer;
   readonly #observe: (call: ListenerCall, side: Side) => void;
   #isPrivateLast = false;
+  #done = 0;
   /** The device is there; until then runs belong to its coming. */
   isAttached = false;
 
@@ -43,18 +44,23 @@ export class TdispDevice implements Consumer {
   }
 
   get done(): number {
-    return this.#isPrivateLast ? this.#kernel.done : this.#listener.done;
+    return this.#isPrivateLast ? this.#done : this.#listener.done;
   }
 
   mapRun(section: Section, side: Side, firstPage: number, pageCount: number, granulePages: number): Status {
-    this.#isPrivateLast = side === 'private';
-    if (side === 'shared') return this.#listener.mapRun(section, side, firstPage, pageCount, granulePages);
+    if (side === 'shared') {
+      const answer = this.#listener.mapRun(section, side, firstPage, pageCount, granulePages);
+      this.#isPrivateLast = false;
+      return answer;
+    }
     const firstGfn = section.firstGfn + firstPage - section.firstPage;
     const hostPage = guestMemfdHostPage(section.block, firstPage);
     const status = this.#kernel.mapPages(firstGfn, hostPage, pageCount, granulePages, !section.readonly);
     const doneGranules = status === 0 ? 0 : this.#kernel.done;
     const call = { section, firstGfn, pageCount, granulePages, status, doneGranules };
     this.#observe({ kind: 'map', context: this.isAttached ? 'run' : 'attach', ...call }, side);
+    this.#done = doneGranules;
+    this.#isPrivateLast = true;
     return status;
   }
 

@@ -85,7 +85,7 @@ export class Viommu {
 
   #judgeAnswer({ judge }: Machine, span: Span, iovaPage: number, position: number, isAccepted: boolean): void {
     judge.witnesses.see('consumer viommu');
-    if (judge.isPending(position) || isAccepted === judge.isDue(span, position)) return;
+    if (judge.isUnsettled(position) || isAccepted === judge.isDue(span, position)) return;
     const reason = isAccepted ? 'viommu-accepted' : 'viommu-refused';
     judge.report('consumers-see', { reason, container: this.#name, position, detail: `IOVA page 0x${iovaPage.toString(16)}` });
   }
@@ -105,6 +105,7 @@ export class Viommu {
   #call(machine: Machine, call: 'map' | 'unmap', iovaPage: number, act: () => Status): Status {
     const status = act();
     machine.log({ kind: 'iova', call, container: this.#name, iovaPage, status });
+    machine.preemption?.atEvent();
     return status;
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** The form of single values that cross the ports; each check throws a `PortError` that names the call and the value. */
-import type { Side, Status } from '@sda-lab/guest-memory';
+import type { Lock, Side, Status } from '@sda-lab/guest-memory';
 import { PortError } from './port-error.ts';
 import { isThenable, shown } from './shown.ts';
 
@@ -26,6 +26,12 @@ export function checkNoPromise(member: string, answer: unknown): void {
 export function checkRun(call: string, first: unknown, end: unknown): void {
   if (Number.isSafeInteger(first) && Number.isSafeInteger(end) && (first as number) >= 0 && (end as number) >= (first as number)) return;
   throw new PortError(`${call} was given [${shown(first)}, ${shown(end)}); a range is half-open, of whole numbers from 0`);
+}
+
+/** A lock has a name of at least one letter. */
+export function checkLock(call: string, lock: unknown): Lock {
+  if (typeof lock === 'string' && lock !== '') return lock;
+  throw new PortError(`${call} was given ${shown(lock)}; a lock is a name, the same text each time`);
 }
 
 export function checkSide(call: string, side: unknown): asserts side is Side {

@@ -5,7 +5,7 @@
  */
 import type { Consumer, EmitRun, Host, PageRange, PlugSource, RamBlock } from '@sda-lab/guest-memory';
 import type { CallBudget } from './call-budget.ts';
-import { checkKnown, checkRun, checkSide, checkStatus } from './check-value.ts';
+import { checkKnown, checkLock, checkRun, checkSide, checkStatus } from './check-value.ts';
 import { PortError } from './port-error.ts';
 
 export interface Guard {
@@ -39,6 +39,14 @@ export function guardHost(host: Host, { budget, known }: Guard): Host {
     discard: (range, side) => {
       checkRange('host.discard', range, side);
       return host.discard(range, side);
+    },
+    lock: (lock) => {
+      budget.spend();
+      return host.lock(checkLock('host.lock', lock));
+    },
+    unlock: (lock) => {
+      budget.spend();
+      host.unlock(checkLock('host.unlock', lock));
     },
     exit: (reason) => {
       budget.spend();

@@ -45,6 +45,11 @@ export function createGuardedInstance(options: GuardOptions): Instance {
   return guarded(completed(created, strategy), guard, known);
 }
 
+/** The same without checks, for a design that is no foreign code: members left out stand for their defaults. */
+export function createBareInstance({ strategy, host, without }: Pick<GuardOptions, 'strategy' | 'host' | 'without'>): Instance {
+  return completed(strategy.create(host, new Set(without)), strategy);
+}
+
 /** What a member left out stands for, where the capabilities allow it. */
 function defaultsFor({ capabilities }: Strategy): Partial<Instance> {
   return {

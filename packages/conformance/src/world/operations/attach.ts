@@ -64,7 +64,7 @@ export function detach(machine: Machine, container: WorldContainer): Answer {
 /** The device goes, whoever wants it. */
 export function loseDevice(machine: Machine, container: WorldContainer): Answer {
   machine.begin('other', []);
-  if (container.viommu === undefined) container.listener.detach(machine.memory.coordination);
+  if (container.viommu === undefined) unregister(machine, container);
   else {
     container.viommu.unmapAll(machine);
     machine.memory.coordination.uncoordinatedDisable(false);
@@ -73,6 +73,16 @@ export function loseDevice(machine: Machine, container: WorldContainer): Answer 
   checkNothingLeft(machine, container);
   machine.judge.end('succeeded');
   return '0';
+}
+
+/** QEMU lets the device go before it unregisters the listener (10.2.2 hw/vfio), so nobody accesses what is mapped still. */
+function unregister({ memory }: Machine, container: WorldContainer): void {
+  container.isLeaving = true;
+  try {
+    container.listener.detach(memory.coordination);
+  } finally {
+    container.isLeaving = false;
+  }
 }
 
 function setAttached(container: WorldContainer, isAttached: boolean): void {

@@ -23,7 +23,7 @@ export function changeSource(machine: Machine, operation: SourceOperation): Answ
   if (machine.isMigrating) return NOT_WHILE_MIGRATING;
   const isComing = operation.op === 'add-source';
   if (sources.hasJoined(at) === isComing) return isComing ? 'joined already' : 'not joined';
-  const before = machine.begin('plug', [sources.positionsOf(at)]);
+  const before = machine.beginRequest('plug', [sources.positionsOf(at)]);
   const status = isComing ? sources.join(device, at) : sources.leave(device, at);
   if (status === 0) sources.announce(at);
   // A source that comes frees what it calls unplugged; one that could not go frees what mapping filled again, as the

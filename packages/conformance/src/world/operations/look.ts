@@ -6,7 +6,6 @@ import { findWrongCopy } from '../../judge/wrong-copy.ts';
 import { syncDirty } from '../consumers/dirty-sync.ts';
 import { writeDump } from '../consumers/dump-file.ts';
 import { restoreGuest, saveGuest } from '../consumers/restore-guest.ts';
-import { guestSpans } from '../consumers/shown-runs.ts';
 import type { Machine } from '../machine.ts';
 import type { Answer } from './answer.ts';
 
@@ -18,7 +17,7 @@ export function dump(machine: Machine): Answer {
     machine.exit(aborted);
     return 'the VMM is gone';
   }
-  const wrong = findWrongCopy(machine, spansOf(machine), {
+  const wrong = findWrongCopy(machine, machine.guestSpans, {
     name: 'dump',
     copyAt: (position) => copies.get(position),
     whyOld: () => 'another page stands at its address',
@@ -59,7 +58,7 @@ function finish(machine: Machine): Answer {
   const asked = syncDirty(machine);
   for (const position of migration.dirty) lost.delete(position);
   const sent = migration.finish(machine);
-  const wrong = findWrongCopy(machine, spansOf(machine), {
+  const wrong = findWrongCopy(machine, machine.guestSpans, {
     name: 'migration',
     copyAt: (position) => migration.copies.get(position),
     whyOld: (position) => (lost.has(position) ? NOT_ASKED : NOT_SENT_AGAIN),
@@ -100,8 +99,4 @@ function load(machine: Machine, late: boolean): Answer {
 
 function report({ judge }: Machine, evidence: Evidence | undefined): void {
   if (evidence !== undefined) judge.report('consumers-see', evidence, 'latent');
-}
-
-function spansOf(machine: Machine): ReturnType<typeof guestSpans> {
-  return guestSpans(machine.layout, (run) => machine.isAbsent(run));
 }

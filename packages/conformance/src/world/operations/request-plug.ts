@@ -12,7 +12,7 @@ export function requestPlug(machine: Machine, operation: PlugOperation): Answer 
   const at = Number(operation.device.slice(1));
   const device = machine.devices[at];
   if (device === undefined) return NO_DEVICE;
-  const before = machine.begin('plug', [blocksOf(machine, operation, at)]);
+  const before = machine.beginRequest('plug', [blocksOf(machine, operation, at)]);
   machine.limitReached = false;
   const answer =
     operation.op === 'unplug-all' ? device.unplugAll() : device[operation.op](operation.block, operation.count);

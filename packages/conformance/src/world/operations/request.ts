@@ -7,11 +7,13 @@
  * are in transit, and whatever else a design changes is judged as something nobody asked for. Parts of a request that
  * were done before another part was refused stay done, and the retry of the whole request completes them.
  */
-import { ERRNO, PAGE_BYTES, type Side, type Status, statusText } from '@sda-lab/guest-memory';
+import { convertMemory, convertPages, ERRNO, PAGE_BYTES, type Side, type Status, statusText } from '@sda-lab/guest-memory';
 import type { Operation } from '../../history/operation.ts';
 import type { PositionRun } from '../../judge/judge.ts';
+import { endOfGfns, firstOfGfns } from '../layout.ts';
 import type { Machine } from '../machine.ts';
 import type { Answer } from './answer.ts';
+import { RequestParts } from './request-parts.ts';
 import { settle } from './settle.ts';
 
 /** Half-open range of guest physical address space; the size is the guest's, and may be anything. */
@@ -24,43 +26,61 @@ const PAGE = BigInt(PAGE_BYTES);
 
 export function request(machine: Machine, operation: Extract<Operation, { op: 'request' }>): Answer {
   const bytes = { startBytes: BigInt(operation.address), sizeBytes: BigInt(operation.size) };
-  return statusText(requestConversion(machine, bytes, operation.to, operation));
+  const endBytes = bytes.startBytes + bytes.sizeBytes;
+  // Page numbers of 64-bit addresses are exact as numbers.
+  const [firstGfn, endGfn] = [Number(bytes.startBytes / PAGE), Number(endBytes / PAGE)];
+  const status = carryOut(machine, firstGfn, endGfn, operation.to, operation, bytes);
+  return statusText(status);
 }
 
-/** Carries one request out and lets the judge look at it; `retried` is what the guest repeats when it is refused. */
-export function requestConversion(machine: Machine, bytes: ByteRange, to: Side, retried: Operation): Status {
-  const endBytes = bytes.startBytes + bytes.sizeBytes;
-  const before = machine.begin('convert', askedRuns(machine, bytes.startBytes / PAGE, endBytes / PAGE), to);
-  const { status, done } = passOn(machine, bytes, to);
+/** A request for whole pages, at least one; `retried` is what the guest repeats when it is refused. */
+export function requestPages(machine: Machine, firstGfn: number, endGfn: number, to: Side, retried: Operation): Status {
+  return carryOut(machine, firstGfn, endGfn, to, retried, undefined);
+}
+
+/** Carries one request out and lets the judge look at it; without `bytes` it is exactly the guest pages named. */
+function carryOut(
+  machine: Machine,
+  firstGfn: number,
+  endGfn: number,
+  to: Side,
+  retried: Operation,
+  bytes: ByteRange | undefined,
+): Status {
+  const before = machine.beginRequest('convert', askedRuns(machine, firstGfn, endGfn), to);
+  const parts = new RequestParts(machine.instance);
+  const isPlain = bytes === undefined && machine.convertMemory === convertMemory;
+  const status = isPlain
+    ? convertPages(machine.memory, parts, machine.strategy.requestPath, firstGfn, endGfn, to)
+    : passOn(machine, parts, bytes ?? bytesOf(firstGfn, endGfn), to);
   const mayRetry = status === -ERRNO.EAGAIN;
-  const isMalformed = status === -ERRNO.EINVAL && !isWellFormed(machine, bytes, to);
+  const isMalformed = status === -ERRNO.EINVAL && !isWellFormed(machine, bytes ?? bytesOf(firstGfn, endGfn), to);
+  const done = status === 0 ? NO_RUNS : parts.done.flatMap((gfns) => askedRuns(machine, gfns.firstGfn, gfns.endGfn));
   machine.wasMalformed = isMalformed;
   settle(machine, retried, { answer: statusText(status), succeeded: status === 0, mayRetry, before, done, isMalformed });
   if (status !== 0 && !mayRetry && !isMalformed && machine.stopsOnRefusal()) machine.stop();
   return status;
 }
 
-/** Hands the request to the VMM, and notes which pages the parts before a refusal name. */
-function passOn(machine: Machine, bytes: ByteRange, to: Side): { status: Status; done: readonly PositionRun[] } {
-  const { memory, instance, strategy } = machine;
-  const done: PositionRun[] = [];
-  const convert: typeof instance.convert = (part, side) => {
-    const status = instance.convert(part, side);
-    if (status === 0) done.push(...askedRuns(machine, BigInt(part.gfns.firstGfn), BigInt(part.gfns.endGfn)));
-    return status;
-  };
-  const { startBytes, sizeBytes } = bytes;
-  const status = machine.convertMemory(memory, { convert }, strategy.requestPath, startBytes, sizeBytes, to);
-  return { status, done };
+const NO_RUNS: readonly PositionRun[] = [];
+
+function passOn(machine: Machine, parts: RequestParts, { startBytes, sizeBytes }: ByteRange, to: Side): Status {
+  return machine.convertMemory(machine.memory, parts, machine.strategy.requestPath, startBytes, sizeBytes, to);
+}
+
+function bytesOf(firstGfn: number, endGfn: number): ByteRange {
+  return { startBytes: BigInt(firstGfn) * PAGE, sizeBytes: BigInt(endGfn - firstGfn) * PAGE };
 }
 
 /** The positions that a guest names by guest pages: shown now, and able to change sides. */
-function askedRuns({ layout, memory }: Machine, firstGfn: bigint, endGfn: bigint): PositionRun[] {
+function askedRuns({ layout, memory }: Machine, firstGfn: number, endGfn: number): PositionRun[] {
   const runs: PositionRun[] = [];
-  // Page numbers of 64-bit addresses are exact as numbers.
-  layout.forEachRunOfGfns(Number(firstGfn), Number(endGfn), ({ section }, first, end) => {
-    if (section.block.hasGuestMemfd && memory.addressSpace.sections.includes(section)) runs.push({ first, end });
-  });
+  const { sections } = memory.addressSpace;
+  for (const span of layout.spans) {
+    const first = firstOfGfns(span, firstGfn);
+    const end = endOfGfns(span, endGfn);
+    if (first < end && span.section.block.hasGuestMemfd && sections.includes(span.section)) runs.push({ first, end });
+  }
   return runs;
 }
 

@@ -22,11 +22,12 @@ function rebuild(machine: Machine): Answer {
   for (const { viommu } of containers) viommu?.unmapAll(machine);
   // The trust a TDISP device was given ends with the guest that gave it; it has to be attached anew.
   for (const container of containers) if (container.attached && container.tdisp !== undefined) loseDevice(machine, container);
-  const before = machine.begin('convert', [{ first: 0, end: layout.positionCount }]);
+  const before = machine.beginRequest('convert', [{ first: 0, end: layout.positionCount }]);
   const status = machine.instance.reset();
   if (status !== 0) {
     return settle(machine, { op: 'reset' }, { answer: statusText(status), succeeded: false, mayRetry: true, before });
   }
+  machine.forget(before);
   for (const block of memory.blocks) if (block.hasGuestMemfd) rebuildBlock(machine, block);
   machine.restart();
   judge.end('succeeded');
@@ -46,4 +47,5 @@ function resetDevices(machine: Machine): void {
 function rebuildBlock(machine: Machine, block: RamBlock): void {
   machine.memory.rebuild(block);
   machine.log({ kind: 'rebuild', block: block.name });
+  machine.preemption?.atEvent();
 }

@@ -27,7 +27,10 @@ export function settle(machine: Machine, operation: Operation, ending: Ending): 
   const stops = !succeeded && !mayRetry && isConversion(operation) && machine.stopsOnRefusal();
   if (stops) judge.isLatent = true;
   if (!succeeded) before.forget(done);
-  const difference = succeeded ? undefined : before.difference(machine.memory, machine.layout, judge, machine.containers.length);
+  // What another operation did in between is not this one's to take back.
+  if (!succeeded) before.forget(judge.inside);
+  const difference = succeeded ? undefined : before.difference();
+  machine.forget(before);
   if (!succeeded) judge.witnesses.see('atomic');
   const isPartial = difference !== undefined && mayRetry && judge.undoWasRefused;
   if (difference !== undefined && !isPartial) {

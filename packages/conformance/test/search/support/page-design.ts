@@ -31,7 +31,13 @@ export type PageFault =
   /** Its words leave the plugged pages out. */
   | 'short-words'
   /** Page 0 is never mapped while page 1 is. */
-  | 'unequal-pages';
+  | 'unequal-pages'
+  /** A map refused by the second consumer is taken for a success. */
+  | 'unequal-containers'
+  /** The mappings of both consumers stand in one word. */
+  | 'packed-words';
+
+const PACKED_BITS = 8;
 
 interface Follower {
   readonly consumer: Consumer;
@@ -97,6 +103,7 @@ class PageDesign {
   #words({ consumers, sections: [section] }: Cast): Words {
     for (const consumer of consumers) this.#meet(consumer, section!);
     const keepsPlugged = this.#fault !== 'short-words';
+    const isPacked = this.#fault === 'packed-words';
     return {
       count: 5,
       store: (words, at) => {
@@ -107,7 +114,8 @@ class PageDesign {
         words[at + 4] = 0;
         for (const { index, isThere, mapped } of this.#followers) {
           if (isThere) words[at + 2]! |= 1 << index;
-          words[at + 3 + index] = mapped;
+          if (isPacked) words[at + 3]! |= mapped << (PACKED_BITS * index);
+          else words[at + 3 + index] = mapped;
         }
       },
       load: (words, at) => {
@@ -115,7 +123,8 @@ class PageDesign {
         this.#plugged = words[at + 1]!;
         for (const follower of this.#followers) {
           follower.isThere = (words[at + 2]! & (1 << follower.index)) !== 0;
-          follower.mapped = words[at + 3 + follower.index]!;
+          const packed = (words[at + 3]! >>> (PACKED_BITS * follower.index)) & ((1 << PACKED_BITS) - 1);
+          follower.mapped = isPacked ? packed : words[at + 3 + follower.index]!;
         }
       },
     };
@@ -157,6 +166,7 @@ class PageDesign {
       if (this.#fault === 'unequal-pages' && bits === 1 && (follower.mapped & 2) !== 0) continue;
       const status = this.#mapAt(follower, bits);
       if (status === 0 || this.#fault === 'no-veto') continue;
+      if (this.#fault === 'unequal-containers' && follower.index === 1) continue;
       if (this.#fault !== 'no-rollback') for (const told of this.#followers.slice(0, at)) this.#unmapAt(told, bits);
       return status;
     }

@@ -98,9 +98,9 @@ export function mainTableNotes({ strategies, scenarios }: EvaluationDocument): B
   const lines = [
     `Calls and peaks: one boot of a ${pages / 262_144} GiB guest that shares ${sharedPages / 256} MiB in ${requests} requests and takes it back; ` +
       `dma_entry_limit raised to ${limit} (${limitIs}).`,
-    'Broken invariant: of several the nearest, live before latent, observed or read in a source before derived.',
+    'Broken invariant: one per row, though more may be broken: a live one before a latent one, then one observed or read in a source before one derived.',
     'Notifications: runs told to the container, the attach included. Peak frames: host frames at once; the guest touches none in this boot, so all are pinned ones.',
-    `Default dma_entry_limit ${scenarios.swiotlb.defaultLimit}: see above; QEMU 10.1 and later refuse the device there for every design that maps page by page.`,
+    `Default dma_entry_limit ${scenarios.swiotlb.defaultLimit}: see "The swiotlb boot at the default limit" in the evaluation; QEMU 10.1 and later refuse the device there for every design that maps page by page.`,
     'In-place rows predict a kernel series that is in no release yet.',
     `A dash: no device could be attached there. No in-place regime: ${withoutInPlace.join(', ')}.`,
   ];

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+import type { PositionRun } from './position-run.ts';
+
+/** How many of the last runs are looked through for one that has the new one already. */
+const LOOK_BACK = 4;
+
+/** Runs of positions that an operation touched, in the order it did; the same arrays serve one operation after the other. */
+export class TouchedRuns {
+  readonly #firsts: number[] = [];
+  readonly #ends: number[] = [];
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  first(at: number): number {
+    return this.#firsts[at]!;
+  }
+
+  end(at: number): number {
+    return this.#ends[at]!;
+  }
+
+  clear(): void {
+    this.#count = 0;
+  }
+
+  /** Pins populate page by page: a run that continues the last one, or lies in one of the last, is not kept apart. */
+  add(first: number, end: number): void {
+    const last = this.#count - 1;
+    for (let at = last; at >= 0 && at > last - LOOK_BACK; at -= 1) {
+      if (this.#firsts[at]! <= first && end <= this.#ends[at]!) return;
+    }
+    if (last >= 0 && this.#firsts[last]! <= first && first <= this.#ends[last]!) {
+      this.#ends[last] = end;
+      return;
+    }
+    this.#firsts[this.#count] = first;
+    this.#ends[this.#count] = end;
+    this.#count += 1;
+  }
+
+  addAll(runs: readonly PositionRun[]): void {
+    for (const { first, end } of runs) this.add(first, end);
+  }
+
+  /** What was added, as runs. */
+  toRuns(): PositionRun[] {
+    return Array.from({ length: this.#count }, (_, at) => ({ first: this.#firsts[at]!, end: this.#ends[at]! }));
+  }
+}

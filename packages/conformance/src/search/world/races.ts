@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Races: every operation with every other one run inside it, at every event, where the lock table lets them meet
+ * (world/nested.ts: nested, bound 1) and the guest keeps to its side of virtio-mem. What comes out must be one of the two orders, word for word; the judge watches all
+ * of it as ever.
+ *
+ * A run that ends as one of the orders leads nowhere new, since both orders are searched as operations at rest. Anything
+ * else is a violation of `atomic` and a state of its own. An inner operation that waited for a lock ran when the outer
+ * one was over: that is one of the orders by construction, and no transition.
+ *
+ * Numbered by outer operation, inner operation, event (from 1), the events innermost: the orders are looked up once for
+ * all of them.
+ */
+import { assert, type Words } from '@sda-lab/guest-memory';
+import type { NestedOperation, Operation } from '../../history/operation.ts';
+import type { Evidence } from '../../judge/violation.ts';
+import { whyNotInside } from '../../world/locks.ts';
+import type { World } from '../../world/world.ts';
+
+/** How a race ended. */
+export const NEVER = 0;
+export const AFTER = 1;
+export const ONE_ORDER = 2;
+export const NEITHER_ORDER = 3;
+export const BLOCKED = 4;
+export const VMM_GONE = 5;
+
+interface Pair {
+  readonly outer: number;
+  readonly inner: number;
+}
+
+/** What the races of a world need of its model. */
+export interface RaceGround {
+  readonly operations: readonly Operation[];
+  readonly guestCount: number;
+  readonly wordCount: number;
+  /**
+   * Whether it is one request of the guest: a conversion over several sections is one after the other, and what comes
+   * between them is searched at rest.
+   */
+  isOneRequest(operation: Operation): boolean;
+  /** An operation at rest, judged and forgotten. */
+  perform(operation: Operation): void;
+}
+
+export class Races {
+  readonly count: number;
+  readonly #ground: RaceGround;
+  readonly #inner: readonly Operation[];
+  readonly #pairs: readonly Pair[];
+  readonly #mostEvents: number;
+  readonly #before: Int32Array;
+  readonly #after: Int32Array;
+  readonly #outerFirst: Int32Array;
+  readonly #innerFirst: Int32Array;
+  /** The pair the orders are known of, in the state of now; or -1. */
+  #known = -1;
+  /** By operation: its events in the state of now, or -1 while it was not seen there. */
+  readonly #events: Int32Array;
+
+  /** `accesses`: operations that run inside others only, such as a device's. */
+  constructor(ground: RaceGround, accesses: readonly Operation[], mostEvents: number) {
+    this.#ground = ground;
+    this.#inner = [...ground.operations, ...accesses];
+    this.#mostEvents = mostEvents;
+    const areRaced = (outer: Operation, inner: Operation): boolean =>
+      ground.isOneRequest(outer) && ground.isOneRequest(inner) && mayMeet(outer, inner);
+    this.#pairs = ground.operations.flatMap((outer, at) =>
+      this.#inner.flatMap((inner, which) => (areRaced(outer, inner) ? [{ outer: at, inner: which }] : [])),
+    );
+    this.count = this.#pairs.length * mostEvents;
+    this.#before = new Int32Array(ground.wordCount);
+    this.#after = new Int32Array(ground.wordCount);
+    this.#outerFirst = new Int32Array(ground.wordCount);
+    this.#innerFirst = new Int32Array(ground.wordCount);
+    this.#events = new Int32Array(ground.operations.length).fill(-1);
+  }
+
+  /** Another state: nothing is known of it. */
+  forget(): void {
+    this.#known = -1;
+    this.#events.fill(-1);
+  }
+
+  /** An operation went alone in the state of now, with so many events. */
+  noteAlone(operation: number, eventCount: number): void {
+    assert(eventCount <= this.#mostEvents, 'an operation of a searched world has no more events than races are tried at');
+    this.#events[operation] = eventCount;
+  }
+
+  /** Whether it is known that the outer operation never gets so far. */
+  isBeyond(race: number): boolean {
+    const { outer } = this.#pairs[Math.floor(race / this.#mostEvents)]!;
+    const events = this.#events[outer]!;
+    return events !== -1 && (race % this.#mostEvents) + 1 > events;
+  }
+
+  outerOf(race: number): Operation {
+    return this.#ground.operations[this.#pairs[Math.floor(race / this.#mostEvents)]!.outer]!;
+  }
+
+  nestedOf(race: number): NestedOperation {
+    const { inner } = this.#pairs[Math.floor(race / this.#mostEvents)]!;
+    return { op: 'at', event: (race % this.#mostEvents) + 1, operation: this.#inner[inner]! as NestedOperation['operation'] };
+  }
+
+  /** Looks the two orders up; the world is left as it was found. */
+  prepare(race: number, words: Words): void {
+    const pair = Math.floor(race / this.#mostEvents);
+    if (pair === this.#known) return;
+    words.store(this.#before, 0);
+    const { outer, inner } = this.#pairs[pair]!;
+    const [first, second] = [this.#ground.operations[outer]!, this.#inner[inner]!];
+    this.#order(words, first, second, this.#outerFirst);
+    this.#order(words, second, first, this.#innerFirst);
+    this.#known = pair;
+  }
+
+  /** How the race that was just run has ended. */
+  outcome(world: World, words: Words): number {
+    const fate = world.fates.at(-1);
+    world.fates.length = 0;
+    if (fate === 'blocked') return BLOCKED;
+    if (fate === 'never') return NEVER;
+    if (fate === 'after') return AFTER;
+    assert(fate === 'inside', 'only pairs that may meet are run');
+    if (world.hasEnded) return VMM_GONE;
+    words.store(this.#after, 0);
+    return this.#isAfter(this.#outerFirst) || this.#isAfter(this.#innerFirst) ? ONE_ORDER : NEITHER_ORDER;
+  }
+
+  /** What a race is that ends as neither order. */
+  evidence(race: number): Evidence {
+    return { reason: 'neither-order', detail: this.nestedOf(race).operation.op };
+  }
+
+  #order(words: Words, first: Operation, second: Operation, into: Int32Array): void {
+    words.load(this.#before, 0);
+    this.#ground.perform(first);
+    this.#ground.perform(second);
+    words.store(into, 0);
+    words.load(this.#before, 0);
+  }
+
+  #isAfter(order: Int32Array): boolean {
+    for (let word = 0; word < this.#ground.guestCount; word += 1) if (this.#after[word] !== order[word]) return false;
+    return true;
+  }
+}
+
+/**
+ * A guest does not use memory while it plugs it or gives it back (virtio 1.2, 5.15.6: its driver must not); whether it
+ * converts it meanwhile is another matter, which designs have to stand.
+ */
+function mayMeet(outer: Operation, inner: Operation): boolean {
+  const isPlugRequest = outer.op === 'plug' || outer.op === 'unplug' || outer.op === 'unplug-all';
+  return whyNotInside(outer, inner) === undefined && !(isPlugRequest && inner.op === 'touch');
+}
