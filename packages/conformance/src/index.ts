@@ -92,6 +92,7 @@ export type { Shard } from './search/sharded-exploration.ts';
 export type { Strays } from './search/strays.ts';
 export type { Symmetry } from './search/symmetry.ts';
 export {
+  boundedWorld,
   MOST_CONTAINERS,
   MOST_WORLD_PAGES,
   STANDARD_BOUND,
@@ -99,5 +100,6 @@ export {
   type WorldBound,
 } from './search/world/world-bound.ts';
 export { searchedOperations } from './search/world/searched-operations.ts';
+export { createTwinModel, type TwinModel } from './search/world/twin-model.ts';
 export { createLockstepModel, type LockstepModel, type LockstepOptions } from './search/world/lockstep-model.ts';
 export { createWorldModel, type WorldModel, type WorldModelOptions } from './search/world/world-model.ts';

@@ -72,6 +72,9 @@ export class LockWait extends Error {
   override readonly name = 'LockWait';
 }
 
+/** Thrown again and again by searches; where it was made says nothing. */
+const WAIT = new LockWait('waits for a lock of the design');
+
 /** The locks a design takes, and which of the two operations has them. */
 export class DesignLocks {
   readonly #held: Lock[] = [];
@@ -96,7 +99,7 @@ export class DesignLocks {
     if (at !== -1) {
       if (this.isInside && !this.#byInner[at]) {
         this.isWaiting = true;
-        throw new LockWait(`waits for ${lock}`);
+        throw WAIT;
       }
       throw new PortError(`host.lock was asked for '${lock}' by the operation that has it; it would wait for itself without end`);
     }

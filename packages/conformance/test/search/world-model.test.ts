@@ -96,7 +96,7 @@ describe('what makes a search of worlds unknown', () => {
   });
 
   test('memory in secret is noticed: a state reached anew is another one', () => {
-    expect(() => searched(hidesMemory, ONE_PAGE)).toThrow();
+    expect(() => searched(hidesMemory, ONE_PAGE)).toThrow('a state reached anew has the words it was found with');
   });
 
   test('without words it goes by re-execution, to the depth it is given', () => {

@@ -18,11 +18,18 @@ const SEARCHED_ERRNOS = { map: 'ENOMEM', unmap: 'EBUSY' } as const;
 export function whyBeyond(text: string, strategyId: string, request: SearchRequest, violation: Meant): string[] {
   const history = parseHistory(text);
   const [strategy] = findStrategies([strategyId]);
-  return [
-    ...whyOtherWorld(history.world, request),
-    ...whyOtherOperations(history.operations, strategy!, request),
-    ...whyAtTheEnd(strategy!, history, violation),
-  ].filter((reason, at, all) => all.indexOf(reason) === at);
+  const bound = { ...request, backends: MODELS[request.model].backends(request) };
+  return [...new Set([...whyOutside(history, strategy!, bound), ...whyAtTheEnd(strategy!, history, violation)])];
+}
+
+/** What is searched, as far as it decides whether a history lies in it. */
+export interface SearchedBound extends Pick<SearchRequest, 'pages' | 'containers' | 'blocks' | 'faults' | 'races'> {
+  readonly backends: readonly string[];
+}
+
+/** The same for a history that shows what it shows before its end. */
+export function whyOutside({ world, operations }: History, strategy: Strategy, bound: SearchedBound): string[] {
+  return [...new Set([...whyOtherWorld(world, bound), ...whyOtherOperations(operations, strategy, bound)])];
 }
 
 export interface Meant {
@@ -30,13 +37,13 @@ export interface Meant {
   readonly reach: string;
 }
 
-function whyOtherWorld(world: WorldSpec, request: SearchRequest): string[] {
+function whyOtherWorld(world: WorldSpec, bound: SearchedBound): string[] {
   const plain = worldSpec();
   const pages = world.vmem.reduce((sum, { blockCount, blockPages }) => sum + blockCount * blockPages, world.pages);
   return [
-    ...(pages > request.pages ? [`${counted(pages, 'page')} of RAM`] : []),
-    ...whyOtherContainers(world, request),
-    ...whyOtherDevices(world, request),
+    ...(pages > bound.pages ? [`${counted(pages, 'page')} of RAM`] : []),
+    ...whyOtherContainers(world, bound),
+    ...whyOtherDevices(world, bound),
     ...(world.firmware > 0 ? ['firmware'] : []),
     ...(world.hugetlb > 1 ? ['huge pages of the shared side'] : []),
     ...(world.onRefusal === plain.onRefusal ? [] : ['a VMM that hands refusals to the guest (onRefusal=retry)']),
@@ -45,9 +52,8 @@ function whyOtherWorld(world: WorldSpec, request: SearchRequest): string[] {
   ];
 }
 
-function whyOtherContainers({ containers }: WorldSpec, request: SearchRequest): string[] {
-  const searched = request.containers ?? 0;
-  const backends: readonly string[] = MODELS[request.model].backends(request);
+function whyOtherContainers({ containers }: WorldSpec, { containers: most, backends }: SearchedBound): string[] {
+  const searched = most ?? 0;
   return [
     ...(containers.length > searched ? [counted(containers.length, 'container')] : []),
     ...containers.flatMap(({ backend, iommuPages, kind }) => [
@@ -62,7 +68,7 @@ function whyOtherContainers({ containers }: WorldSpec, request: SearchRequest): 
   ];
 }
 
-function whyOtherDevices({ vmem }: WorldSpec, { blocks }: SearchRequest): string[] {
+function whyOtherDevices({ vmem }: WorldSpec, { blocks }: SearchedBound): string[] {
   return [
     ...(vmem.length > 1 && vmem.every(({ over }) => over === undefined) ? [`${vmem.length} virtio-mem devices`] : []),
     ...vmem.flatMap(({ blockCount, memslotBlocks, over, shared }) => [
@@ -74,7 +80,7 @@ function whyOtherDevices({ vmem }: WorldSpec, { blocks }: SearchRequest): string
   ];
 }
 
-function whyOtherOperations(operations: readonly Operation[], strategy: Strategy, { faults, races }: SearchRequest): string[] {
+function whyOtherOperations(operations: readonly Operation[], strategy: Strategy, { faults, races }: SearchedBound): string[] {
   const known = new Set(searchedOperations(worldSpec({ vmem: [{ blockCount: 1, blockPages: 1 }] }), strategy).map(nameOf));
   let planned = 0;
   return operations.flatMap((operation): string[] => {

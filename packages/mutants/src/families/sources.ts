@@ -32,6 +32,11 @@ function silentWhile(carrier: Strategy, change: 'attachSource' | 'detachSource')
   });
 }
 
+/** Whether one of the names begins with the block's. */
+function concerns(names: ReadonlySet<string>, block: string): boolean {
+  return [...names].some((name) => name.startsWith(`${block} `));
+}
+
 /**
  * Removing a source from a list that listeners may read is put off until the block is reclaimed (call_rcu), and that is
  * after its manager is finalized. Without listeners a source is removed at once.
@@ -41,7 +46,6 @@ function reclaimingLate(): Plant {
   const sources = new Set<string>();
   /** By block, consumer and section. */
   const readers = new Set<string>();
-  const concerns = (names: Set<string>, block: string): boolean => [...names].some((name) => name.startsWith(`${block} `));
   const instance = (inner: Instance): Instance => ({
     ...inner,
     attachSource: (block, source) => {

@@ -17,13 +17,12 @@ import type { Evidence } from '../../judge/violation.ts';
 import { whyNotInside } from '../../world/locks.ts';
 import type { World } from '../../world/world.ts';
 
-/** How a race ended. */
+/** What became of a race: its event never came, its inner operation waited, ran, would have waited half done, or ended all. */
 export const NEVER = 0;
 export const AFTER = 1;
-export const ONE_ORDER = 2;
-export const NEITHER_ORDER = 3;
-export const BLOCKED = 4;
-export const VMM_GONE = 5;
+export const INSIDE = 2;
+export const BLOCKED = 3;
+export const VMM_GONE = 4;
 
 interface Pair {
   readonly outer: number;
@@ -105,29 +104,36 @@ export class Races {
     return { op: 'at', event: (race % this.#mostEvents) + 1, operation: this.#inner[inner]! as NestedOperation['operation'] };
   }
 
-  /** Looks the two orders up; the world is left as it was found. */
-  prepare(race: number, words: Words): void {
-    const pair = Math.floor(race / this.#mostEvents);
-    if (pair === this.#known) return;
-    words.store(this.#before, 0);
-    const { outer, inner } = this.#pairs[pair]!;
-    const [first, second] = [this.#ground.operations[outer]!, this.#inner[inner]!];
-    this.#order(words, first, second, this.#outerFirst);
-    this.#order(words, second, first, this.#innerFirst);
-    this.#known = pair;
+  /** Before a race; `here` are the words of the state, where they are known. */
+  begin(words: Words, here: Int32Array | undefined): void {
+    if (here === undefined) words.store(this.#before, 0);
+    else this.#before.set(here);
   }
 
-  /** How the race that was just run has ended. */
-  outcome(world: World, words: Words): number {
+  /** What became of the inner operation of the race that was just run. */
+  fateIn(world: World): typeof NEVER | typeof AFTER | typeof BLOCKED | typeof VMM_GONE | typeof INSIDE {
     const fate = world.fates.at(-1);
     world.fates.length = 0;
     if (fate === 'blocked') return BLOCKED;
     if (fate === 'never') return NEVER;
     if (fate === 'after') return AFTER;
     assert(fate === 'inside', 'only pairs that may meet are run');
-    if (world.hasEnded) return VMM_GONE;
+    return world.hasEnded ? VMM_GONE : INSIDE;
+  }
+
+  /** Whether what is there now is what one of the two orders leaves; the world stays as it is. */
+  isOneOrder(race: number, words: Words): boolean {
     words.store(this.#after, 0);
-    return this.#isAfter(this.#outerFirst) || this.#isAfter(this.#innerFirst) ? ONE_ORDER : NEITHER_ORDER;
+    const pair = Math.floor(race / this.#mostEvents);
+    if (pair !== this.#known) {
+      const { outer, inner } = this.#pairs[pair]!;
+      const [first, second] = [this.#ground.operations[outer]!, this.#inner[inner]!];
+      this.#order(words, first, second, this.#outerFirst);
+      this.#order(words, second, first, this.#innerFirst);
+      this.#known = pair;
+      words.load(this.#after, 0);
+    }
+    return this.#isAfter(this.#outerFirst) || this.#isAfter(this.#innerFirst);
   }
 
   /** What a race is that ends as neither order. */
@@ -140,7 +146,6 @@ export class Races {
     this.#ground.perform(first);
     this.#ground.perform(second);
     words.store(into, 0);
-    words.load(this.#before, 0);
   }
 
   #isAfter(order: Int32Array): boolean {

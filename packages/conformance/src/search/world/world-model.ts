@@ -36,7 +36,7 @@ import { allHit, type FaultSet, faultSets, planFaults, refusalsOf } from './faul
 import { Findings, WORLD_PROPERTIES } from './findings.ts';
 import { type GuestWords, guestWords } from './guest-words.ts';
 import { KnownCalls } from './known-calls.ts';
-import { AFTER, BLOCKED, NEITHER_ORDER, NEVER, Races, VMM_GONE } from './races.ts';
+import { AFTER, BLOCKED, NEVER, Races, VMM_GONE } from './races.ts';
 import { countLeft, Recovery } from './recovery.ts';
 import { searchedOperations } from './searched-operations.ts';
 import { owedSometimes, SometimesSeen } from './sometimes.ts';
@@ -243,20 +243,19 @@ export class WorldModel implements SearchModel {
     return this.#world.judge.isLatent ? 2 : 1;
   }
 
-  /** The orders are looked up before: the race itself comes last, and is what the step leaves behind. */
   #stepRace(race: number): number {
     const races = this.#races!;
     if (races.isBeyond(race)) return NOT_ENABLED;
-    races.prepare(race, this.#words);
+    races.begin(this.#words, this.#isHere ? this.#here : undefined);
     const answer = this.#perform(races.outerOf(race), races.nestedOf(race));
     if (NOTHING_DONE.has(answer)) return NOT_ENABLED;
-    const outcome = races.outcome(this.#world, this.#words);
-    if (outcome === NEVER || outcome === AFTER) return MISSED;
-    if (outcome === BLOCKED) this.hole = 'blocked';
-    if (outcome === BLOCKED || outcome === VMM_GONE) return this.#end();
+    const fate = races.fateIn(this.#world);
+    if (fate === NEVER || fate === AFTER) return MISSED;
+    if (fate === BLOCKED) this.hole = 'blocked';
+    if (fate === BLOCKED || fate === VMM_GONE) return this.#end();
     const flags = this.#judged();
-    if (outcome === NEITHER_ORDER) return this.#add('atomic', races.evidence(race));
-    return (flags & VIOLATED) === 0 ? KNOWN_NEXT : KNOWN_NEXT | VIOLATED;
+    if (!races.isOneOrder(race, this.#words)) return this.#add('atomic', races.evidence(race));
+    return flags - NEXT + KNOWN_NEXT;
   }
 
   /** No refusal is planned any more, and calls are counted from here. */
