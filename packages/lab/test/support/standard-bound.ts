@@ -52,4 +52,6 @@ export const COUNTED: readonly Counted[] = [
     broken: { coherent: 4, complete: 2, bounded: 3, atomic: 2, order: 3, 'consumers-see': 1, 'consumers-see (latent)': 2, hotplug: 2, 'legal-calls': 3 } },
   { id: 'multi-source-rdm', pages: 2, regime: 'two-backend', races: false, states: 41_852, transitions: 1_099_890, depth: 17, isLong: true,
     broken: { coherent: 7, 'coherent (latent)': 5, complete: 2, 'complete (latent)': 2, bounded: 3, 'bounded (latent)': 4, atomic: 5, 'atomic (latent)': 2, order: 3, 'order (latent)': 4, 'consumers-see': 1, 'consumers-see (latent)': 2, coexist: 3, 'coexist (latent)': 3, hotplug: 2, 'hotplug (latent)': 3, 'legal-calls': 2, 'legal-calls (latent)': 3, nonfatal: 3, 'nonfatal (latent)': 4 } },
+  { id: 'extended-rdm', pages: 3, regime: 'two-backend', races: true, states: 2_698, transitions: 1_417_738, depth: 8, isLong: true, broken: {} },
+  { id: 'notifier-list', pages: 3, regime: 'two-backend', races: true, states: 2_698, transitions: 1_417_618, depth: 8, isLong: true, broken: {} },
 ];
