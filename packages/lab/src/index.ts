@@ -15,6 +15,8 @@ export { evaluate, type EvaluateOptions } from './evaluate/evaluate.ts';
 export { EVALUATION_SCHEMA_ID, type EvaluationDocument, evaluationSchema } from './evaluate/evaluation-document.ts';
 export { fixtureRecordings } from './evaluate/fixture-recordings.ts';
 export { eventOrder } from './event-order/event-order.ts';
+export { exhaustClaims } from './exhaust/exhaust-claims.ts';
+export { EXHAUSTION_SCHEMA_ID, type ExhaustionDocument, exhaustionSchema } from './exhaust/exhaustion-document.ts';
 export { EXIT, type ExitCode } from './exit-code.ts';
 export { loadExpectations } from './expectations.ts';
 export { replay } from './replay/replay.ts';

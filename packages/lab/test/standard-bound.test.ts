@@ -17,7 +17,7 @@ describe('counts of the standard bound', () => {
     expect(count(row)).toEqual({ complete: true, by: 'words', unwitnessed: [], ...numbersOf(row) });
   });
 
-  it('every strategy is counted at the standard bound, in every regime it has', () => {
+  it('the table has every strategy at the standard bound, in every regime it has', () => {
     for (const { id, capabilities } of STRATEGIES) {
       for (const regime of capabilities.regimes) {
         const isUnfinished = UNFINISHED.some((one) => one.id === id && one.regime === regime);
@@ -29,7 +29,7 @@ describe('counts of the standard bound', () => {
     }
   });
 
-  it('the two done right hold, races included', () => {
+  it('the table says that the two done right hold, races included', () => {
     const right = COUNTED.filter(({ id }) => id === 'extended-rdm' || id === 'notifier-list');
     expect(right.filter(({ broken }) => Object.keys(broken).length > 0)).toEqual([]);
     expect(right.filter(({ races }) => races).map(({ id }) => id)).toEqual(expect.arrayContaining(['extended-rdm', 'notifier-list']));

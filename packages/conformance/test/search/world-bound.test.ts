@@ -23,6 +23,11 @@ describe('the world of a bound', () => {
     expect([pages, vmem]).toEqual([4, [{ blockCount: 2, blockPages: 2 }]]);
   });
 
+  test('containers take turns with the backends that are named', () => {
+    const { containers } = boundedWorld({ ...STANDARD_BOUND, containers: 3, backends: ['vfio-user', 'iommufd'] }, uncoordinated);
+    expect(containers.map(({ backend }) => backend)).toEqual(['vfio-user', 'iommufd', 'vfio-user']);
+  });
+
   test('as many blocks as pages leave no boot RAM', () => {
     expect(whyNoWorld({ ...STANDARD_BOUND, blocks: 3 })).toContain('3 pages');
     expect(whyNoWorld(STANDARD_BOUND)).toBeUndefined();

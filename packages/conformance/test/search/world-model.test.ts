@@ -13,9 +13,11 @@ import { STANDARD_BOUND } from '../../src/search/world/world-bound.ts';
 import { createWorldModel, type WorldModelOptions } from '../../src/search/world/world-model.ts';
 import type { Operation } from '../../src/history/operation.ts';
 import {
+  answersWrongly,
   bearsGrudge,
   believesRetries,
   counting,
+  hasBothFaults,
   hidesMemory,
   lacksWords,
   locksLate,
@@ -59,7 +61,7 @@ describe('the controls at two pages', () => {
       expect(counterexamples.length).toBeGreaterThan(0);
       for (const { property, labels } of counterexamples) {
         const { violations } = runHistory(strategy, { world: model.spec, operations: labels });
-        expect(violations.map(({ invariant }) => invariant)).toContain(property.invariant);
+        expect(violations).toContainEqual(expect.objectContaining(property));
       }
     }
   });
@@ -122,9 +124,16 @@ describe('recovery', () => {
     expect(lie.explanation).toContain('not mapped in c0');
   });
 
+  test('one of the two does not hide the other', () => {
+    const { counterexamples } = searched(hasBothFaults, { ...ONE_PAGE, containers: 2 });
+    expect(counterexamples.map(({ property }) => property.invariant)).toEqual(expect.arrayContaining(['atomic', 'progress']));
+  });
+
   test('a control recovers from every refusal', () => {
-    const { counterexamples } = searched(keepShared, ONE_PAGE);
-    expect(counterexamples.map(({ property }) => property.invariant)).not.toContain('progress');
+    const { counterexamples, unwitnessed } = searched(keepShared, ONE_PAGE);
+    const invariants = counterexamples.map(({ property }) => property.invariant);
+    expect(invariants.filter((invariant) => invariant === 'atomic' || invariant === 'progress')).toEqual([]);
+    expect(unwitnessed).not.toContain('progress');
   });
 });
 
@@ -137,6 +146,13 @@ describe('races', () => {
     const lost = counterexamples.find(({ property }) => property.invariant === 'atomic')!;
     expect(lost.labels.map(printOperation)).toEqual(['convert(0+1,shared)', 'at(1,convert(0+1,shared))']);
     expect(lost.explanation).toContain('neither order');
+  });
+
+  test('a race that ends as one order and answers as neither breaks atomic', () => {
+    const { counterexamples, complete } = searched(answersWrongly, RACES);
+    expect(complete).toBe(true);
+    const wrong = counterexamples.find(({ property }) => property.invariant === 'atomic')!;
+    expect(wrong.labels.map(printOperation)).toEqual(['convert(0+1,shared)', 'at(1,convert(0+1,shared))']);
   });
 
   test('a lock makes it one order or the other', () => {

@@ -49,7 +49,7 @@ export interface DecideOptions {
   readonly carriers?: Carriers;
 }
 
-export const DEFAULT_MAX_STATES = 400_000;
+export const DEFAULT_MAX_STATES = 60_000;
 
 /** States that are reached anew at the end of each search, to see that words leave nothing out. */
 const RECHECKED_STATES = 32;
@@ -71,11 +71,13 @@ export function decide(claim: Claim, options: DecideOptions = {}): Decision {
 function searchBound(claim: Claim, bound: ExhaustBound, options: DecideOptions): Searched | Fall | undefined {
   const { strategy, carrier, without, parts } = claim;
   const wanted = maskOf(claim);
-  const mutant = createWorldModel(strategy, { ...bound, ...(without && { without }), ...(parts && { parts }) });
   const lockstep = options.carriers!.breaks(claim, bound, options);
   if (lockstep && bound.races) return undefined;
+  // What is excused in one history counts in another.
+  const changed = { ...bound, ...(without && { without }), ...(parts && { parts }), asksAlways: lockstep };
+  const mutant = createWorldModel(strategy, changed);
   const model: SearchModel = lockstep
-    ? createLockstepModel({ mutant, carrier: createWorldModel(carrier, bound), wanted })
+    ? createLockstepModel({ mutant, carrier: createWorldModel(carrier, { ...bound, asksAlways: true }), wanted })
     : mutant;
   const result = searchUntil(model, wanted, options);
   const { complete, states, transitions } = result;

@@ -4,6 +4,7 @@
  * the fewest steps, and what is left goes on to worlds that have more.
  *
  *   small     2 pages, 1 container, a virtio-mem of 1 block, 1 refusal in an operation
+ *   pair      small with 2 containers
  *   aliases   3 pages of boot RAM, which two sections show, 1 container, 1 refusal
  *   standard  the bound of the published tables: 3 pages, 2 containers, 2 blocks, 1 refusal
  *   runs      4 pages: one of boot RAM, and a virtio-mem of 3 blocks, so that what is mapped may have a gap; 1 container
@@ -18,7 +19,7 @@ import { STANDARD_BOUND, type WorldBackend, type WorldBound } from '@sda-lab/con
 import type { Regime } from '@sda-lab/guest-memory';
 import type { Claim } from './claim.ts';
 
-export const RUNG_IDS = ['small', 'aliases', 'standard', 'runs', 'granule', 'undoing', 'races'] as const;
+export const RUNG_IDS = ['small', 'pair', 'aliases', 'standard', 'runs', 'granule', 'undoing', 'races'] as const;
 export type RungId = (typeof RUNG_IDS)[number];
 
 type Size = Omit<WorldBound, 'regime' | 'backends'>;
@@ -33,6 +34,7 @@ const { pages, containers, blocks, faults } = STANDARD_BOUND;
 
 export const RUNGS: Readonly<Record<RungId, Rung>> = {
   small: { size: SMALL, races: false },
+  pair: { size: { ...SMALL, containers: 2 }, races: false },
   aliases: { size: { pages: 3, containers: 1, blocks: 0, faults: 1 }, races: false },
   standard: { size: { pages, containers, blocks, faults }, races: false },
   runs: { size: { pages: 4, containers: 1, blocks: 3, faults: 1 }, races: false },

@@ -14,12 +14,15 @@ export interface Equivalence {
   readonly searches: readonly (Searched & { readonly differences: number })[];
 }
 
+/** More than a broken carrier has at the standard bound. */
+export const MOST_PROOF_STATES = 4_000_000;
+
 /** Those that mix backends come with the kernel interfaces, the others on every backend. */
-const PROOF_RUNGS: readonly RungId[] = ['small', 'aliases', 'standard'];
+const PROOF_RUNGS: readonly RungId[] = ['small', 'pair', 'aliases', 'standard'];
 
 export function proveEquivalent(claim: Claim, options: DecideOptions = {}): Equivalence {
-  const { rungs = PROOF_RUNGS } = options;
-  const searches = rungs.flatMap((rung) => proofBounds(rung, claim)).map((bound) => searchBoth(claim, bound, options));
+  const { rungs = PROOF_RUNGS, maxStates = MOST_PROOF_STATES } = options;
+  const searches = rungs.flatMap((rung) => proofBounds(rung, claim)).map((bound) => searchBoth(claim, bound, { maxStates }));
   const differs = searches.some(({ differences }) => differences > 0);
   const isWhole = searches.every(({ complete }) => complete);
   return { outcome: differs ? 'differs' : isWhole ? 'equivalent' : 'unknown', searches };

@@ -14,6 +14,7 @@ import {
   worldSpec,
   type WorldSpec,
 } from '@sda-lab/conformance';
+import { PAGE_BYTES } from '@sda-lab/guest-memory';
 
 export function simplifyHistory(history: History, stillShows: (tried: History) => boolean): History {
   const simpler = simplerForms(history).find((tried) => isHistory(tried) && stillShows(tried));
@@ -55,14 +56,16 @@ function simplerWorlds(world: WorldSpec): WorldSpec[] {
   ];
 }
 
-/** Boot RAM or the blocks of a device are cut; operations behind the cut move up, or stay where they are. */
+/** Boot RAM or the blocks of a device are cut; operations behind the cut move up, or all do, or none. */
 function withFewerPages(history: History): History[] {
   const { world, operations } = history;
   const fewer = Array.from({ length: Math.min(world.pages - 1, MOST_CUTS) }, (_, at) => at + 1).flatMap((cut): History[] => {
     const smaller = { ...world, pages: world.pages - cut };
     return [
       { world: smaller, operations: operations.map((operation) => movedUp(operation, smaller.pages, cut)) },
+      { world: smaller, operations: operations.map((operation) => movedUp(operation, 0, cut)) },
       { world: smaller, operations },
+      ...bytesMovedUp(operations, cut).map((moved) => ({ world: smaller, operations: moved })),
     ];
   });
   const halved = world.vmem.flatMap((device, at): History[] => {
@@ -79,14 +82,30 @@ const MOST_CUTS = 16;
 
 function movedUp(operation: Operation, end: number, cut: number): Operation {
   if (!('page' in operation) || operation.page < end) return operation;
-  return { ...operation, page: Math.max(end, operation.page - cut) } as Operation;
+  return { ...operation, page: Math.max(end, operation.page - cut) };
+}
+
+function firstPage(address: string): number {
+  return Number(BigInt(address) / BigInt(PAGE_BYTES));
+}
+
+/** Requests in bytes start up to so many pages earlier. */
+function bytesMovedUp(operations: readonly Operation[], cut: number): Operation[][] {
+  const starts = operations.flatMap((operation) => (operation.op === 'request' ? [firstPage(operation.address)] : []));
+  return (starts.length === 0 ? [] : Array.from({ length: Math.min(cut, ...starts) }, (_, at) => at + 1)).map((pages) =>
+    operations.map((operation): Operation => {
+      if (operation.op !== 'request') return operation;
+      const address = BigInt(operation.address) - BigInt(pages * PAGE_BYTES);
+      return { ...operation, address: `0x${address.toString(16)}` };
+    }),
+  );
 }
 
 /** Behind `first`, every place and length is half of what it was. */
 function drawnTogether(operation: Operation, first: number): Operation {
   if (!('page' in operation) || operation.page < first) return operation;
   const moved = { ...operation, page: first + Math.floor((operation.page - first) / 2) };
-  return ('count' in moved ? { ...moved, count: Math.ceil(moved.count / 2) } : moved) as Operation;
+  return 'count' in moved ? { ...moved, count: Math.ceil(moved.count / 2) } : moved;
 }
 
 function simplerOperations(operation: Operation): Operation[] {

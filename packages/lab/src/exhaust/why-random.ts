@@ -18,7 +18,7 @@ export interface Beyond {
 }
 
 export function whyRandom(claim: Claim, known: History): Beyond {
-  const history = simplifyHistory(known, (tried) => fallsIn(claim, tried) !== undefined);
+  const history = simplifyHistory(withMigrationFinished(claim, known), (tried) => fallsIn(claim, tried) !== undefined);
   const own = [...whyAtTheEnd(claim, history), ...whyNoState(claim, history)];
   const reasons = RUNG_IDS.flatMap((rung) => boundsOf(rung, claim))
     .map((bound) => [...whyNotWithin(history, claim, bound), ...own])
@@ -48,6 +48,14 @@ function whyOtherShape({ pages, vmem }: WorldSpec, searched: WorldSpec): string[
     ...(pages > searched.pages ? [`${pages} pages of boot RAM beside its devices`] : []),
     ...(hasLargerBlocks ? [`blocks of ${device.blockPages} pages`] : []),
   ];
+}
+
+/** A migration that runs where a history ends is finished there, which an operation can do as well. */
+function withMigrationFinished(claim: Claim, history: History): History {
+  const finished: History = { ...history, operations: [...history.operations, { op: 'migrate', step: 'finish' }] };
+  const last = history.operations.findLast(({ op }) => op === 'migrate');
+  const isRunning = last?.op === 'migrate' && last.step === 'start';
+  return isRunning && fallsIn(claim, finished) !== undefined ? finished : history;
 }
 
 /** Where a history ends everything is healed and detached, and blocks go; a search has no end of its own. */

@@ -7,6 +7,7 @@ import type { Io } from '../command-line/io.ts';
 import { collect, parseMiB, wholeNumber } from '../command-line/option-values.ts';
 import { createProgress } from '../command-line/progress.ts';
 import { documentText } from '../document-text.ts';
+import { exhaustVerb } from '../exhaust/exhaust-verb.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { toTerminal } from '../text/to-terminal.ts';
 import { exitOfSearch } from './exit-of-search.ts';
@@ -45,8 +46,11 @@ export function addSearch(program: Command, io: Io, finish: (code: ExitCode | Pr
     .option('--workers <count>', 'threads: a strategy each, or shards of one', wholeNumber(MOST_WORKERS, 1), 1)
     .option('--shard <i/n>', 'only this part of each search, from 1/N to N/N; join their --json documents with merge', parseShard)
     .option('--memory <MiB>', 'for states; a search that needs more is unknown', parseMiB, DEFAULT_MIB)
-    .option('--json', 'print one JSON document (sda-lab/search@1)')
+    .option('--ablation', 'decide instead what falls without each addition of the designs (all, or those named)')
+    .option('--mutants', 'decide instead what falls by each wrong variant (all, or those named), and which change nothing')
+    .option('--json', 'print one JSON document (sda-lab/search@1, or sda-lab/exhaustion@1)')
     .action((ids, options) => {
+      if (options.ablation === true || options.mutants === true) return finish(exhaustVerb(ids, options, { model: 'world', workers: 1, memory: DEFAULT_MIB }, io));
       const named = findStrategies(ids);
       checkSwitches(named, options.without ?? []);
       const order = orderOf(named.map(({ id }) => id), options);

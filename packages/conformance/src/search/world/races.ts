@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /**
  * Races: every operation with every other one run inside it, at every event, where the lock table lets them meet
- * (world/nested.ts: nested, bound 1) and the guest keeps to its side of virtio-mem. What comes out must be one of the two orders, word for word; the judge watches all
- * of it as ever.
+ * (world/nested.ts: nested, bound 1) and the guest keeps to its side of virtio-mem. What comes out must be one of the two
+ * orders, word for word and answer for answer; the judge watches all of it as ever. No call is refused inside a race.
  *
  * A run that ends as one of the orders leads nowhere new, since both orders are searched as operations at rest. Anything
  * else is a violation of `atomic` and a state of its own. An inner operation that waited for a lock ran when the outer
@@ -17,12 +17,17 @@ import type { Evidence } from '../../judge/violation.ts';
 import { whyNotInside } from '../../world/locks.ts';
 import type { World } from '../../world/world.ts';
 
+/** How a race compares with the orders: as none, as one, or as one but for what the judge remembers. */
+export const NEITHER = 0;
+export const ONE_ORDER = 1;
+export const OTHER_MEMORY = 2;
+
 /** What became of a race: its event never came, its inner operation waited, ran, would have waited half done, or ended all. */
-export const NEVER = 0;
-export const AFTER = 1;
-export const INSIDE = 2;
-export const BLOCKED = 3;
-export const VMM_GONE = 4;
+export const NEVER = 10;
+export const AFTER = 11;
+export const INSIDE = 12;
+export const BLOCKED = 13;
+export const VMM_GONE = 14;
 
 interface Pair {
   readonly outer: number;
@@ -39,8 +44,8 @@ export interface RaceGround {
    * between them is searched at rest.
    */
   isOneRequest(operation: Operation): boolean;
-  /** An operation at rest, judged and forgotten. */
-  perform(operation: Operation): void;
+  /** An operation at rest, judged and forgotten; what it answered. */
+  perform(operation: Operation): string;
 }
 
 export class Races {
@@ -53,6 +58,8 @@ export class Races {
   readonly #after: Int32Array;
   readonly #outerFirst: Int32Array;
   readonly #innerFirst: Int32Array;
+  readonly #outerFirstAnswers: [string, string] = ['', ''];
+  readonly #innerFirstAnswers: [string, string] = ['', ''];
   /** The pair the orders are known of, in the state of now; or -1. */
   #known = -1;
   /** By operation: its events in the state of now, or -1 while it was not seen there. */
@@ -121,19 +128,29 @@ export class Races {
     return world.hasEnded ? VMM_GONE : INSIDE;
   }
 
-  /** Whether what is there now is what one of the two orders leaves; the world stays as it is. */
-  isOneOrder(race: number, words: Words): boolean {
+  /**
+   * How what is there now compares with the two orders, by the answers of both operations and by words; the world stays
+   * as it is. `answer` is that of the outer operation.
+   */
+  compare(race: number, words: Words, answer: string, innerAnswer: string): typeof NEITHER | typeof ONE_ORDER | typeof OTHER_MEMORY {
     words.store(this.#after, 0);
     const pair = Math.floor(race / this.#mostEvents);
+    const { outer, inner } = this.#pairs[pair]!;
+    const [first, second] = [this.#ground.operations[outer]!, this.#inner[inner]!];
     if (pair !== this.#known) {
-      const { outer, inner } = this.#pairs[pair]!;
-      const [first, second] = [this.#ground.operations[outer]!, this.#inner[inner]!];
-      this.#order(words, first, second, this.#outerFirst);
-      this.#order(words, second, first, this.#innerFirst);
+      this.#order(words, first, second, this.#outerFirst, this.#outerFirstAnswers);
+      this.#order(words, second, first, this.#innerFirst, this.#innerFirstAnswers);
       this.#known = pair;
       words.load(this.#after, 0);
     }
-    return this.#isAfter(this.#outerFirst) || this.#isAfter(this.#innerFirst);
+    const [outerFirst, innerFirst] = [this.#outerFirstAnswers, this.#innerFirstAnswers];
+    const isOuterFirst = answer === outerFirst[0] && isSameAnswer(second, innerAnswer, outerFirst[1]);
+    const isInnerFirst = answer === innerFirst[1] && isSameAnswer(second, innerAnswer, innerFirst[0]);
+    const { guestCount, wordCount } = this.#ground;
+    if (isOuterFirst && this.#isAfter(this.#outerFirst, wordCount)) return ONE_ORDER;
+    if (isInnerFirst && this.#isAfter(this.#innerFirst, wordCount)) return ONE_ORDER;
+    if (isOuterFirst && this.#isAfter(this.#outerFirst, guestCount)) return OTHER_MEMORY;
+    return isInnerFirst && this.#isAfter(this.#innerFirst, guestCount) ? OTHER_MEMORY : NEITHER;
   }
 
   /** What a race is that ends as neither order. */
@@ -141,17 +158,22 @@ export class Races {
     return { reason: 'neither-order', detail: this.nestedOf(race).operation.op };
   }
 
-  #order(words: Words, first: Operation, second: Operation, into: Int32Array): void {
+  #order(words: Words, first: Operation, second: Operation, into: Int32Array, answers: [string, string]): void {
     words.load(this.#before, 0);
-    this.#ground.perform(first);
-    this.#ground.perform(second);
+    answers[0] = this.#ground.perform(first);
+    answers[1] = this.#ground.perform(second);
     words.store(into, 0);
   }
 
-  #isAfter(order: Int32Array): boolean {
-    for (let word = 0; word < this.#ground.guestCount; word += 1) if (this.#after[word] !== order[word]) return false;
+  #isAfter(order: Int32Array, count: number): boolean {
+    for (let word = 0; word < count; word += 1) if (this.#after[word] !== order[word]) return false;
     return true;
   }
+}
+
+/** An access answers with the value it met, and each written value is a fresh one. */
+function isSameAnswer({ op }: Operation, one: string, other: string): boolean {
+  return one === other || op === 'dma' || op === 'touch';
 }
 
 /**

@@ -3,9 +3,10 @@
  * For every invariant the situation in which it could have failed, as the judge witnesses it, and what of it is owed in
  * a world of several backends.
  *
- * `coherent` is witnessed here: a search leaves and enters states, so what was discarded on another way must not count.
- * It is seen when a page came back to its shared side, on memory of its own again, and a device maps it. `progress` is
- * seen when a call of an operation was refused, since from every state each operation is done again.
+ * `coherent` is witnessed here: a search leaves and enters states, so the judge's own mark, a page discarded under a
+ * device before, would count what happened on another way. It is seen when a conversion brought a page to its shared side
+ * and a device maps it: then what the device reaches was compared with what backs the page now. `progress` is seen when an
+ * operation answered a refusal; one that changed nothing recovers by itself.
  */
 import type { Strategy } from '@sda-lab/guest-memory';
 import type { Operation } from '../../history/operation.ts';
@@ -17,10 +18,10 @@ import type { WorldSpec } from '../../world/world-spec.ts';
 import type { Sometimes } from '../search-model.ts';
 
 /** What one of the containers owes, the world owes; the rest names what excludes it. */
-export function owedSometimes(strategy: Strategy, { regime, containers, vmem }: WorldSpec): Sometimes[] {
+export function owedSometimes(strategy: Strategy, { regime, containers, vmem }: WorldSpec, faults: number): Sometimes[] {
   const all = new Set(containers.flatMap(({ backend }) => owed(strategy, backend, regime)));
   return INVARIANTS.map((name): Sometimes => {
-    const excludedBy = whyExcluded(strategy, name, vmem.length > 0, all.has(name));
+    const excludedBy = whyExcluded(strategy, name, vmem.length > 0, all.has(name)) ?? whyWithoutFaults(name, faults);
     return excludedBy === undefined ? { name } : { name, excludedBy };
   });
 }
@@ -34,6 +35,11 @@ function whyExcluded({ capabilities }: Strategy, name: Invariant, hasDevice: boo
   if (name === 'coexist' && !hasDevice) return 'bound: no virtio-mem in this world';
   if (name === 'consumers-see' && !capabilities.views) return 'views: the design shows nothing to dump and migration';
   return undefined;
+}
+
+/** Without a refusal nothing has to be recovered from, nor survived. */
+function whyWithoutFaults(name: Invariant, faults: number): string | undefined {
+  return faults === 0 && (name === 'progress' || name === 'nonfatal' || name === 'atomic') ? 'bound: no call is refused' : undefined;
 }
 
 export class SometimesSeen {

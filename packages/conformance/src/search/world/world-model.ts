@@ -36,7 +36,7 @@ import { allHit, type FaultSet, faultSets, planFaults, refusalsOf } from './faul
 import { Findings, WORLD_PROPERTIES } from './findings.ts';
 import { type GuestWords, guestWords } from './guest-words.ts';
 import { KnownCalls } from './known-calls.ts';
-import { AFTER, BLOCKED, NEVER, Races, VMM_GONE } from './races.ts';
+import { AFTER, BLOCKED, NEITHER, NEVER, ONE_ORDER, Races, VMM_GONE } from './races.ts';
 import { countLeft, Recovery } from './recovery.ts';
 import { searchedOperations } from './searched-operations.ts';
 import { owedSometimes, SometimesSeen } from './sometimes.ts';
@@ -45,6 +45,8 @@ import { boundedWorld, type WorldBound } from './world-bound.ts';
 export interface WorldModelOptions extends WorldBound {
   /** Additions of the design to leave out. */
   readonly without?: ReadonlySet<string>;
+  /** Recovery is asked of every refusal, found wanting before or not: for who excuses some. @defaultValue false */
+  readonly asksAlways?: boolean;
   /** Operations inside operations, too. Needs a design with words. @defaultValue false */
   readonly races?: boolean;
   /** Parts of the machine that are replaced only to plant faults; QEMU's own unless given. */
@@ -94,6 +96,7 @@ export class WorldModel implements SearchModel {
   readonly #calls: KnownCalls;
   /** Transitions between states at rest; those of races come after them. */
   readonly #restCount: number;
+  readonly #asksAlways: boolean;
   readonly #races: Races | undefined;
   readonly #seen: SometimesSeen;
   readonly #inputs: InputHistory | undefined;
@@ -101,7 +104,7 @@ export class WorldModel implements SearchModel {
   #words: GuestWords;
   readonly #recovery: Recovery | undefined;
   readonly #findings = new Findings();
-  /** Of which reach a refusal was found that is not recovered from: 1 live, 2 latent. */
+  /** What was found of refusals that are not recovered from: 1 `atomic`, 2 `progress`, and both again for latent. */
   #unrecovered = 0;
   /** The state loaded last. */
   readonly #here: Int32Array;
@@ -109,7 +112,8 @@ export class WorldModel implements SearchModel {
   #isHere = true;
 
   constructor(strategy: Strategy, options: WorldModelOptions) {
-    const { pages, containers, faults, without, parts, races = false } = options;
+    const { pages, containers, faults, without, parts, races = false, asksAlways = false } = options;
+    this.#asksAlways = asksAlways;
     this.spec = boundedWorld(options, strategy);
     this.#strategy = strategy;
     this.#machine = { guard: false, ...(without && { without }), ...(parts && { parts }) };
@@ -118,7 +122,7 @@ export class WorldModel implements SearchModel {
     this.#faultSets = faultSets(containers, faults, mostCalls);
     this.#calls = new KnownCalls(this.#faultSets, mostCalls);
     this.#restCount = this.#operations.length * this.#faultSets.length;
-    this.sometimes = owedSometimes(strategy, this.spec);
+    this.sometimes = owedSometimes(strategy, this.spec, faults);
     this.#seen = new SometimesSeen(this.sometimes);
     this.#world = this.#createWorld();
     const hasWords = this.#world.instance.words !== undefined;
@@ -217,45 +221,53 @@ export class WorldModel implements SearchModel {
     const isHit = allHit(containers);
     if (isHit) this.#calls.note(Math.floor(transition / this.#faultSets.length), faultIndex, containers);
     this.#heal();
-    if (NOTHING_DONE.has(answer)) return NOT_ENABLED;
     // Only now is known that the operation makes no such call; the world is as after the plain one.
-    if (!isHit) return MISSED;
+    if (!isHit || NOTHING_DONE.has(answer)) return MISSED;
     if (this.#world.hasEnded) return this.#end();
     this.#inputs?.tell(transition);
-    this.#seen.lookAtRefusal();
+    if (recovery !== undefined && !SUCCESSES.has(answer)) this.#seen.lookAtRefusal();
     const flags = this.#judged();
-    if (recovery?.isUnchanged(this.#words) === true) return this.#stay(flags);
+    if (recovery?.isUnchanged(this.#words) === true && this.#isWholeNow()) return this.#stay(flags);
     const found = this.#mayNotRecover(answer) ? recovery?.check(this.#words, this.#world, operation, answer) : undefined;
     if (found === undefined) return flags;
-    this.#unrecovered |= this.#reachBit();
+    this.#unrecovered |= this.#reachBits(found.invariant === 'atomic' ? 1 : 2);
     return this.#add(found.invariant, found.evidence);
   }
 
   /**
-   * Only what was refused is repeated, and only until it once did not recover: states come in the order of their
-   * distance, so what is found later is no nearer.
+   * Only what answers a refusal is repeated, and only until both that can be wrong with it were found: states come in the
+   * order of their distance, so what is found later of one invariant is no nearer.
    */
   #mayNotRecover(answer: string): boolean {
-    return !SUCCESSES.has(answer) && (this.#unrecovered & this.#reachBit()) === 0;
+    if (SUCCESSES.has(answer)) return false;
+    return this.#asksAlways || (this.#unrecovered & this.#reachBits(3)) !== this.#reachBits(3);
   }
 
-  #reachBit(): number {
-    return this.#world.judge.isLatent ? 2 : 1;
+  #reachBits(bits: number): number {
+    return this.#world.judge.isLatent ? bits << 2 : bits;
   }
 
   #stepRace(race: number): number {
     const races = this.#races!;
     if (races.isBeyond(race)) return NOT_ENABLED;
     races.begin(this.#words, this.#isHere ? this.#here : undefined);
-    const answer = this.#perform(races.outerOf(race), races.nestedOf(race));
-    if (NOTHING_DONE.has(answer)) return NOT_ENABLED;
+    const nested = races.nestedOf(race);
+    const answer = this.#perform(races.outerOf(race), nested);
     const fate = races.fateIn(this.#world);
-    if (fate === NEVER || fate === AFTER) return MISSED;
+    if (NOTHING_DONE.has(answer) || fate === NEVER || fate === AFTER) return MISSED;
     if (fate === BLOCKED) this.hole = 'blocked';
     if (fate === BLOCKED || fate === VMM_GONE) return this.#end();
     const flags = this.#judged();
-    if (!races.isOneOrder(race, this.#words)) return this.#add('atomic', races.evidence(race));
-    return flags - NEXT + KNOWN_NEXT;
+    // The answer of the inner operation is given once, when it is its turn.
+    const compared = races.compare(race, this.#words, answer, this.#world.apply(nested));
+    if (compared === NEITHER) return this.#add('atomic', races.evidence(race));
+    return compared === ONE_ORDER && this.#isWholeNow() ? flags - NEXT + KNOWN_NEXT : flags;
+  }
+
+  /** Whether what was stored last fits its words; a search with a hole is not complete. */
+  #isWholeNow(): boolean {
+    if (!this.#words.isWhole) this.hole = 'words';
+    return this.#words.isWhole;
   }
 
   /** No refusal is planned any more, and calls are counted from here. */
@@ -340,7 +352,7 @@ export class WorldModel implements SearchModel {
       wordCount,
       guestCount: this.#words.guestCount,
       isOneRequest: (operation: Operation) => this.#isOneRequest(operation),
-      perform: (operation: Operation) => void this.#perform(operation),
+      perform: (operation: Operation) => this.#perform(operation),
     };
     return new Races(ground, accesses, EVENTS_PER_PAGE * pages * containers.length + EVENTS_BESIDE);
   }

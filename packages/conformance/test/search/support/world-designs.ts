@@ -53,6 +53,35 @@ export const believesRetries = remembering('believes-retries', (instance, memory
   },
 }));
 
+/** Both: refused in one container it bears the grudge, in another it believes the retry. */
+export const hasBothFaults = remembering('has-both-faults', (instance, memory) => ({
+  subscribe: (consumer, section) => {
+    if (memory.value === 1) return -ERRNO.EBUSY;
+    if (memory.value === 2) return 0;
+    const status = instance.subscribe(consumer, section);
+    if (status !== 0) memory.value = consumer.name === 'c0' ? 1 : 2;
+    return status;
+  },
+}));
+
+/** Converts rightly, and answers -EIO whenever another conversion came in between. */
+export const answersWrongly = remembering('answers-wrongly', (_instance, _memory, host) => {
+  let depth = 0;
+  let wasInside = false;
+  return {
+    convert: (request, to) => {
+      depth += 1;
+      if (depth > 1) wasInside = true;
+      const status = switchSide(host, request, to);
+      if (status === 0 && to === 'shared') discardOther(host, request.pages, to);
+      depth -= 1;
+      const answer = depth === 0 && wasInside ? -ERRNO.EIO : status;
+      if (depth === 0) wasInside = false;
+      return answer;
+    },
+  };
+});
+
 /** Counts conversions up to three; between reading the count and writing it, it calls its host. */
 export function counting(isLocked: boolean): Strategy {
   return remembering(isLocked ? 'counts-locked' : 'counts', (_instance, memory, host) => ({
