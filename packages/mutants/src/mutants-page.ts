@@ -8,7 +8,8 @@ Generated; do not edit. \`UPDATE_DOCS=1 npx vitest run test/mutants.test.ts\` in
 A mutant is a design, or a part of the machine around it, with one thing wrong: a mistake that stood in a posted or
 merged version, or one that a careful engineer makes. The suite has to find each: the invariant that the mutant names
 falls, seen by the judge, in a history in which it does not fall for the carrier (the same without the mistake).
-\`npm run lab -- conform --mutants\` runs all of them, \`npm run lab -- conform --mutants ID\` one.
+\`npm run lab -- conform --mutants\` runs all of them, \`npm run lab -- conform --mutants ID\` one. Which of them every history
+up to a bound decides is in [exhaustion.md](exhaustion.md).
 `;
 
 /** The page of all mutants as Markdown. */

@@ -99,7 +99,7 @@ export class Carriers {
   /** Whether the carrier breaks the claim's invariant in the bound, or may: its own search was cut. */
   breaks(claim: Claim, bound: ExhaustBound, options: DecideOptions): boolean {
     const { carrier, invariant } = claim;
-    const key = JSON.stringify([carrier.id, carrier.listener, carrier.requestPath, invariant, bound]);
+    const key = JSON.stringify([carrier.id, invariant, bound]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const { complete } = searchUntil(createWorldModel(carrier, bound), maskOf(claim), options);

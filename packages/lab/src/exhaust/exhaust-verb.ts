@@ -5,14 +5,14 @@ import type { Io } from '../command-line/io.ts';
 import { createProgress } from '../command-line/progress.ts';
 import { findMutants } from '../conform/mutants/find-mutants.ts';
 import { documentText } from '../document-text.ts';
-import { EXIT, type ExitCode } from '../exit-code.ts';
+import type { ExitCode } from '../exit-code.ts';
 import { STRATEGIES } from '../strategies.ts';
 import { toTerminal } from '../text/to-terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { type Claim, claimOfMutant, claimsOfAdditions } from './claim.ts';
 import { exhaustClaims } from './exhaust-claims.ts';
 import { exhaustionBlocks } from './exhaustion-blocks.ts';
-import type { ExhaustionDocument } from './exhaustion-document.ts';
+import { exitOfExhaustion } from './exit-of-exhaustion.ts';
 
 /** Options of `search` that say which claims are decided; the claims say how. */
 export interface ExhaustOptions {
@@ -78,10 +78,4 @@ function claimsOf(ids: readonly string[], options: ExhaustOptions): Claim[] {
   const claims = claimsOfAdditions(named.length === 0 ? STRATEGIES : named);
   if (claims.length > 0) return claims;
   throw new UsageError(`${ids.join(', ')}: nothing of it can be left out; extended-rdm and notifier-list have additions`);
-}
-
-/** A claim that is left to random search is decided: it is known why. */
-function exitOfExhaustion({ totals, interrupted }: ExhaustionDocument): ExitCode {
-  if (totals.contradicted > 0) return EXIT.broken;
-  return totals.unknown > 0 || interrupted ? EXIT.unknown : EXIT.holds;
 }

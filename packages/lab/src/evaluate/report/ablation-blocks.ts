@@ -11,6 +11,7 @@ export function ablationBlocks({ ablation }: EvaluationDocument, detail: 'short'
       head: ['strategy', 'without', 'falls', 'shortest history'],
       rows: ablation.map(({ id, without, falls, history }) => [id, without, falls ?? 'nothing', history ?? '-']),
     },
+    { kind: 'text', text: 'Found by cases and random histories; docs/exhaustion.md says which of them every history up to a bound decides.' },
     ...(detail === 'whole' ? [whatTheyDo(ablation)] : []),
   ];
 }
