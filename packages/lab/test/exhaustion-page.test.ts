@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // docs/exhaustion.json is what exhaustion decided of every claim, docs/exhaustion.md is written from it. UPDATE_DOCS=1
-// decides all of them anew, which takes hours, or with EXHAUST=id,id those only. Here some are decided again.
+// decides all of them anew, which takes about an hour, or with EXHAUST=id,id those only. Here some are decided again.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseHistory } from '@sda-lab/conformance';
 import { MUTANTS } from '@sda-lab/mutants';

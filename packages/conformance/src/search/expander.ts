@@ -57,7 +57,10 @@ export class Expander {
     this.#restore(index);
     let enabledCount = 0;
     let isFull = false;
-    for (let transition = 0; transition < transitionCount && !isFull; transition += 1) {
+    for (let at = 0; at < transitionCount && !isFull; at += 1) {
+      const transition = model.next === undefined ? at : model.next(at);
+      if (transition === transitionCount) break;
+      at = transition;
       if (which !== ALL && spine[transition] !== which) continue;
       const flags = model.step(transition);
       const kind = flags & KIND_MASK;

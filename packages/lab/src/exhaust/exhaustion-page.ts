@@ -6,7 +6,7 @@ import type { ExhaustionDocument } from './exhaustion-document.ts';
 const HEAD = `# Additions and mutants, by exhaustion
 
 Generated; do not edit. \`UPDATE_DOCS=1 npx vitest run test/exhaustion-page.test.ts\` in \`packages/lab\` decides everything anew,
-which takes hours (with \`EXHAUST=id,id\` only those), and writes \`exhaustion.json\` and this page from it.
+which takes about an hour (with \`EXHAUST=id,id\` only those), and writes \`exhaustion.json\` and this page from it.
 \`npm run lab -- search --ablation\` and \`npm run lab -- search --mutants\` decide the same, all or some, and change no file.
 
 An addition is what a design done right had to add; left out, an invariant must fall. A mutant is a design, or a part of

@@ -135,7 +135,7 @@ export const MANAGER: readonly Mutant[] = [
     breaks: 'hotplug',
     what: 'the discard at unregistering ends one page early',
     source: CAREFUL,
-    ...inManager({ discardedAtLeave: ({ first, end }) => ({ first, end: end - 1 }) }),
+    ...inManager({ discardedAtLeave: ({ first, end }) => (end - first > 1 ? { first, end: end - 1 } : undefined) }),
   },
   {
     id: 'tells-the-oldest-first',

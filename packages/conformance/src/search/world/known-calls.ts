@@ -22,6 +22,8 @@ interface Rest {
 
 export class KnownCalls {
   readonly #rests: readonly (readonly Rest[])[];
+  /** By set: the next one that may come true although this one does not. */
+  readonly #jumps: Int32Array;
   readonly #slotCount: number;
   readonly #mostCalls: number;
   /** By set and slot: the calls of its run, or -1 while it was not run, or was not met. */
@@ -33,6 +35,7 @@ export class KnownCalls {
     this.#rests = sets.map((set) =>
       set.flatMap((index, slot) => (index === 0 ? [] : [{ set: indexOf.get(String(set.with(slot, 0)))!, slot, index }])),
     );
+    this.#jumps = jumpsOf(this.#rests);
     this.#slotCount = sets[0]!.length;
     this.#mostCalls = mostCalls;
     this.#calls = new Int32Array(sets.length * this.#slotCount).fill(-1);
@@ -56,6 +59,13 @@ export class KnownCalls {
     }
   }
 
+  /** The first set from this one on that is not known to stay away; the number of sets when there is none. */
+  next(operation: number, set: number): number {
+    let at = set;
+    while (at < this.#jumps.length && this.comesTrue(operation, at) === false) at = this.#jumps[at]!;
+    return at;
+  }
+
   /** Whether every refusal of a set comes; undefined when it takes a try to know. */
   comesTrue(operation: number, set: number): boolean | undefined {
     if (this.#operation !== operation) return undefined;
@@ -66,4 +76,16 @@ export class KnownCalls {
     }
     return rests.length === 0;
   }
+}
+
+/** Where the third call of a kind never comes, the fourth does not either: sets of one refusal go to those of another kind. */
+function jumpsOf(rests: readonly (readonly Rest[])[]): Int32Array {
+  const jumps = new Int32Array(rests.length);
+  for (let set = rests.length - 1; set >= 0; set -= 1) {
+    const [only, another] = rests[set]!;
+    const behind = rests[set + 1];
+    const isAlike = only !== undefined && another === undefined && behind?.length === 1 && behind[0]!.slot === only.slot;
+    jumps[set] = isAlike ? jumps[set + 1]! : set + 1;
+  }
+  return jumps;
 }

@@ -52,6 +52,11 @@ export class Recovery {
     return true;
   }
 
+  /** What `isUnchanged` stored. */
+  copyRefused(into: Int32Array, at: number): void {
+    for (let word = 0; word < this.#refused.length; word += 1) into[at + word] = this.#refused[word]!;
+  }
+
   /** After something changed: what differs at the end of a retry, or undefined. The world is left as it was found. */
   check(words: Words, world: World, operation: Operation, answer: string): NotRecovered | undefined {
     if (this.#isSame(this.#before, this.#refused)) return undefined;

@@ -110,6 +110,8 @@ export class WorldModel implements SearchModel {
   readonly #here: Int32Array;
   /** Whether the world is in it. */
   #isHere = true;
+  /** Whether it is in the state that recovery stored last, with words that are whole. */
+  #refusedIsNow = false;
 
   constructor(strategy: Strategy, options: WorldModelOptions) {
     const { pages, containers, faults, without, parts, races = false, asksAlways = false } = options;
@@ -156,13 +158,22 @@ export class WorldModel implements SearchModel {
     this.#forgetState();
     this.#unrecovered = 0;
     this.#isHere = true;
+    this.#refusedIsNow = false;
     this.store(this.#here, 0);
   }
 
   store(words: Int32Array, at: number): void {
-    this.#words.store(words, at);
+    if (this.#refusedIsNow) this.#recovery!.copyRefused(words, at);
+    else this.#words.store(words, at);
     if (!this.#words.isWhole) this.hole = 'words';
     if (!this.#isHere) this.#look(words, at);
+  }
+
+  next(transition: number): number {
+    if (transition >= this.#restCount) return this.#races === undefined ? this.transitionCount : transition;
+    const setCount = this.#faultSets.length;
+    const set = transition % setCount;
+    return set === 0 || !this.#isHere ? transition : transition - set + this.#calls.next(Math.floor(transition / setCount), set);
   }
 
   step(transition: number): number {
@@ -202,8 +213,8 @@ export class WorldModel implements SearchModel {
       this.#calls.note(which, 0, this.#world.containers);
       return NOT_ENABLED;
     }
-    if (this.#world.hasEnded) return this.#end();
     this.#calls.note(which, 0, this.#world.containers);
+    if (this.#world.hasEnded) return this.#end();
     this.#races?.noteAlone(which, this.#world.machine.eventCount);
     this.#inputs?.tell(which);
     this.#seen.look(this.#world, operation, answer);
@@ -228,6 +239,7 @@ export class WorldModel implements SearchModel {
     if (recovery !== undefined && !SUCCESSES.has(answer)) this.#seen.lookAtRefusal();
     const flags = this.#judged();
     if (recovery?.isUnchanged(this.#words) === true && this.#isWholeNow()) return this.#stay(flags);
+    this.#refusedIsNow = recovery !== undefined;
     const found = this.#mayNotRecover(answer) ? recovery?.check(this.#words, this.#world, operation, answer) : undefined;
     if (found === undefined) return flags;
     this.#unrecovered |= this.#reachBits(found.invariant === 'atomic' ? 1 : 2);
@@ -284,6 +296,7 @@ export class WorldModel implements SearchModel {
     judge.forgetRefusals();
     machine.eventCount = 0;
     this.#isHere = false;
+    this.#refusedIsNow = false;
     this.lastAnswer = this.#world.apply(operation, nested);
     machine.forgetRetries();
     return this.lastAnswer;
@@ -325,6 +338,7 @@ export class WorldModel implements SearchModel {
     }
     if (!isSame) this.#forgetState();
     this.#isHere = true;
+    this.#refusedIsNow = false;
     this.#words.load(words, at);
   }
 
