@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What extended-rdm remembers, as words: nothing lost, nothing too much, and a search that goes by them. */
-import { createPerPageModel, search } from '@sda-lab/conformance';
-import { findHoldingBreach, maskingWords } from '@sda-lab/conformance/vitest';
-import { type Cast, type Consumer, ERRNO, type Host, type Instance, type RamBlock, type Section, type Words } from '@sda-lab/guest-memory';
+import { describeFollowerWords, findHoldingBreach, maskingWords } from '@sda-lab/conformance/vitest';
+import type { Words } from '@sda-lab/guest-memory';
 import { extendedRdm } from '@sda-lab/rdm-manager';
 import { describe, expect, test } from 'vitest';
 
@@ -52,100 +51,5 @@ function caught(plant: Plant): string {
   }
 }
 
-const block: RamBlock = { name: 'ram', pageCount: 8, hostFirstPage: 0, hasGuestMemfd: true, isPluggable: true };
-const section: Section = { name: 'ram', block, firstPage: 0, pageCount: 8, firstGfn: 0, readonly: false };
-const host: Host = {
-  regime: 'two-backend',
-  isDiscardDisabled: false,
-  setAttributes: () => 0,
-  convertInPlace: () => 0,
-  discard: () => 0,
-  lock: () => true,
-  unlock: () => undefined,
-  exit: () => undefined,
-};
-
-interface Named {
-  readonly instance: Instance;
-  readonly cast: Cast;
-  readonly stranger: Consumer;
-  readonly calls: string[];
-}
-
-/** c0 takes both sides, c1 shared pages; a third is in no cast. */
-function createNamed(): Named {
-  const calls: string[] = [];
-  const consumer = (name: string, sides: Consumer['sides']): Consumer => ({
-    name,
-    sides,
-    smallestPages: 1,
-    unmapShape: 'range',
-    done: 0,
-    mapRun: (_section, side, first, count) => (calls.push(`map ${name} ${side} ${first}+${count}`), 0),
-    unmapRun: (_section, side, first, count) => (calls.push(`unmap ${name} ${side} ${first}+${count}`), name === 'c1' ? -ERRNO.EBUSY : 0),
-  });
-  const instance = extendedRdm.create(host, new Set());
-  instance.addBlock(block);
-  const sources = ['m0', 'm1'].map((name) => ({ name, granulePages: 4, isPlugged: (_first: number, end: number) => end <= 4 }));
-  return { instance, cast: { consumers: [consumer('c0', 'both'), consumer('c1', 'shared')], sections: [section], sources }, stranger: consumer('c9', 'shared'), calls };
-}
-
-function stored(words: Words): number[] {
-  const into = new Int32Array(words.count);
-  words.store(into, 0);
-  return [...into];
-}
-
-describe('words of extended-rdm by hand', () => {
-  test('words/layout: shared, plugged, mapped per consumer and side, the source beside who follows', () => {
-    const { instance, cast } = createNamed();
-    const words = instance.words!(cast);
-    expect(stored(words)).toEqual([0, 0xff, 0, 0, 0, 0]);
-    instance.attachSource(block, cast.sources[1]!);
-    instance.subscribe(cast.consumers[0]!, section);
-    instance.convert({ pages: { block, firstPage: 1, endPage: 3 }, gfns: { firstGfn: 1, endGfn: 3 } }, 'shared');
-    expect(stored(words)).toEqual([0b110, 0xf, 0b110, 0b1001, 0, 2 | 0b0101 << 8]);
-    expect(words.isWhole).toBe(true);
-  });
-
-  test('words/load: followers are put in and out without a call, also those never met', () => {
-    const one = createNamed();
-    const other = createNamed();
-    for (const consumer of one.cast.consumers) one.instance.subscribe(consumer, section);
-    const [from, into] = [one.instance.words!(one.cast), other.instance.words!(other.cast)];
-    into.load(Int32Array.from(stored(from)), 0);
-    expect([stored(into), other.calls]).toEqual([stored(from), []]);
-    other.instance.convert({ pages: { block, firstPage: 0, endPage: 1 }, gfns: { firstGfn: 0, endGfn: 1 } }, 'shared');
-    expect(other.calls).toEqual(['unmap c0 private 0+1', 'map c1 shared 0+1', 'map c0 shared 0+1']);
-    into.load(Int32Array.from([0, 0xff, 0, 0, 0, 0]), 0);
-    expect(() => other.instance.unsubscribe(other.cast.consumers[0]!, section)).toThrow('a consumer leaves a section it follows');
-  });
-
-  test('words/stranger: who is in no cast makes them say that they are not whole, and is gone after a load', () => {
-    const { instance, cast, stranger, calls } = createNamed();
-    const words = instance.words!(cast);
-    const empty = Int32Array.from(stored(words));
-    instance.subscribe(stranger, section);
-    stored(words);
-    expect(words.isWhole).toBe(false);
-    words.load(empty, 0);
-    instance.convert({ pages: { block, firstPage: 0, endPage: 1 }, gfns: { firstGfn: 0, endGfn: 1 } }, 'shared');
-    stored(words);
-    expect([words.isWhole, calls]).toEqual([true, []]);
-  });
-
-  test('words/strange-source: a source that is in no cast makes them say that they are not whole', () => {
-    const { instance, cast } = createNamed();
-    const words = instance.words!(cast);
-    instance.attachSource(block, { name: 'm9', granulePages: 4, isPlugged: () => true });
-    stored(words);
-    expect(words.isWhole).toBe(false);
-  });
-});
-
-describe('the per-page model of extended-rdm', () => {
-  test('words/search: all states of four pages, and nothing that is broken', () => {
-    const result = search(createPerPageModel(extendedRdm, { pages: 4 }), { recheckedStates: 200 });
-    expect(result).toMatchObject({ complete: true, by: 'words', states: 1024, transitions: 1024 * 34, counterexamples: [], unwitnessed: [] });
-  });
-});
+// Shared, plugged, mapped by c0 and c1 on each side.
+describeFollowerWords(extendedRdm, { empty: [0, 0xff, 0, 0, 0, 0], shared: [0b110, 0xf, 0b110, 0b1001, 0, 2 | 0b0101 << 8] });
