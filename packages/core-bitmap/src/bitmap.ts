@@ -4,7 +4,7 @@
  * most 32 bits is one number instead; which form it has shows nowhere but in speed and memory.
  *
  * Lifecycle: all bits clear at construction, which allocates less than a hundred bytes of bits; memory grows
- * with the number of mixed 2 MiB regions and shrinks as they become uniform again.
+ * with the number of 2 MiB regions that hold more than one run, and shrinks as they become uniform again.
  *
  * Words: a range of bits as plain 32-bit words, bit 0 of the range in bit 0 of the first word, 0 above the last bit.
  * Equal bits are equal words, however they came about and whatever form holds them.
@@ -30,6 +30,9 @@ import type { ReadonlyBitmap } from './readonly-bitmap.ts';
  */
 export let smallBitsOf: (bits: ReadonlyBitmap) => number | undefined;
 
+/** For the same walks: the tree of a large bitmap; undefined for a small one, and for a reader of another kind. */
+export let treeOf: (bits: ReadonlyBitmap) => Radix | undefined;
+
 /** `flip` of a search: what to xor so that the bit looked for reads 1. */
 const LOOK_FOR_SET = 0;
 const LOOK_FOR_CLEAR = -1;
@@ -45,6 +48,7 @@ export class Bitmap implements ReadonlyBitmap {
 
   static {
     smallBitsOf = (bits) => (#small in bits && bits.#tree === undefined ? bits.#small : undefined);
+    treeOf = (bits) => (#tree in bits ? bits.#tree : undefined);
   }
 
   /** @param bitCount - 1 to 2^31, both included. */
@@ -62,17 +66,26 @@ export class Bitmap implements ReadonlyBitmap {
 
   set(firstBit: number, endBit: number): void {
     checkRange('set', firstBit, endBit, this.bitCount);
-    if (firstBit < endBit) this.#fill(firstBit, endBit, ALL_SET);
+    const tree = this.#tree;
+    if (firstBit === endBit) return;
+    if (tree === undefined) this.#fillSmall(firstBit, endBit, ALL_SET);
+    else fill(tree, firstBit, endBit - 1, ALL_SET);
   }
 
   clear(firstBit: number, endBit: number): void {
     checkRange('clear', firstBit, endBit, this.bitCount);
-    if (firstBit < endBit) this.#fill(firstBit, endBit, ALL_CLEAR);
+    const tree = this.#tree;
+    if (firstBit === endBit) return;
+    if (tree === undefined) this.#fillSmall(firstBit, endBit, ALL_CLEAR);
+    else fill(tree, firstBit, endBit - 1, ALL_CLEAR);
   }
 
   assign(firstBit: number, endBit: number, value: boolean): void {
     checkRange('assign', firstBit, endBit, this.bitCount);
-    if (firstBit < endBit) this.#fill(firstBit, endBit, value ? ALL_SET : ALL_CLEAR);
+    const tree = this.#tree;
+    if (firstBit === endBit) return;
+    if (tree === undefined) this.#fillSmall(firstBit, endBit, value ? ALL_SET : ALL_CLEAR);
+    else fill(tree, firstBit, endBit - 1, value ? ALL_SET : ALL_CLEAR);
   }
 
   test(bit: number): boolean {
@@ -180,11 +193,7 @@ export class Bitmap implements ReadonlyBitmap {
   }
 
   /** The range is not empty. */
-  #fill(firstBit: number, endBit: number, value: number): void {
-    if (this.#tree !== undefined) {
-      fill(this.#tree, firstBit, endBit - 1, value);
-      return;
-    }
+  #fillSmall(firstBit: number, endBit: number, value: number): void {
     const mask = maskOf(firstBit, endBit);
     this.#small = (this.#small & ~mask) | (value & mask);
   }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Runs of A AND B, the commonest question of the lab (populated and shared). Leapfrogs like forEachRunWhere,
- * without a list of conditions to build.
+ * Runs of A AND B, the commonest question of the lab (populated and shared). Two large bitmaps are walked together as
+ * forEachRunWhere does, without a list of conditions to build; any other two leapfrog.
  */
 import { checkRange } from './_internals/check.ts';
+import { borrow, giveBack } from './_internals/joint.ts';
+import { walkRunsWhere } from './_internals/runs-where.ts';
+import { treeOf } from './bitmap.ts';
 import type { EmitBits } from './emit-bits.ts';
 import type { ReadonlyBitmap } from './readonly-bitmap.ts';
 
@@ -20,6 +23,20 @@ export function forEachRunOfBoth(
   emit: EmitBits,
 ): number {
   checkRange('forEachRunOfBoth', firstBit, endBit, Math.min(a.bitCount, b.bitCount));
+  const one = treeOf(a);
+  const other = treeOf(b);
+  if (one === undefined || other === undefined) return leapfrog(a, b, firstBit, endBit, emit);
+  const joint = borrow();
+  try {
+    joint.add(one, 0);
+    joint.add(other, 0);
+    return walkRunsWhere(joint, firstBit, endBit - 1, emit);
+  } finally {
+    giveBack(joint);
+  }
+}
+
+function leapfrog(a: ReadonlyBitmap, b: ReadonlyBitmap, firstBit: number, endBit: number, emit: EmitBits): number {
   let from = firstBit;
   while (from < endBit) {
     const start = a.nextSet(from, endBit);

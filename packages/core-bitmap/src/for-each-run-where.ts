@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * Runs where several bitmaps agree with what is asked of them: AND, AND NOT, any number. Leapfrogs: each bitmap
- * in turn jumps to its next fitting bit, so long uniform stretches cost one step. Where all bitmaps are small, their
- * words are put together instead. Keeps no state between runs. Does not cover OR; ask for the runs of the negations and
+ * Runs where several bitmaps agree with what is asked of them: AND, AND NOT, any number. Where all bitmaps are large their
+ * trees are walked together, where all are small their words are put together; else they leapfrog: each in turn jumps to its
+ * next fitting bit. Keeps no state between runs. Does not cover OR; ask for the runs of the negations and
  * take the gaps.
  */
 import { checkRange, MAX_BIT_COUNT } from './_internals/check.ts';
+import { borrow, giveBack } from './_internals/joint.ts';
+import { walkRunsWhere } from './_internals/runs-where.ts';
 import { findSmall } from './_internals/small.ts';
-import { smallBitsOf } from './bitmap.ts';
+import { smallBitsOf, treeOf } from './bitmap.ts';
 import type { Condition } from './condition.ts';
 import type { EmitBits } from './emit-bits.ts';
 
@@ -27,9 +29,27 @@ export function forEachRunWhere(
   for (const { bits } of conditions) limit = Math.min(limit, bits.bitCount);
   checkRange('forEachRunWhere', firstBit, endBit, limit);
   const agreed = smallBitsWhere(conditions);
-  return agreed === undefined
-    ? leapfrog(conditions, firstBit, endBit, emit)
-    : walkSmall(conditions, agreed, firstBit, endBit, emit);
+  if (agreed !== undefined) return walkSmall(conditions, agreed, firstBit, endBit, emit);
+  return conditions.length > 0 && areLarge(conditions)
+    ? walkLarge(conditions, firstBit, endBit, emit)
+    : leapfrog(conditions, firstBit, endBit, emit);
+}
+
+function areLarge(conditions: readonly Condition[]): boolean {
+  for (const { bits } of conditions) {
+    if (treeOf(bits) === undefined) return false;
+  }
+  return true;
+}
+
+function walkLarge(conditions: readonly Condition[], firstBit: number, endBit: number, emit: EmitBits): number {
+  const joint = borrow();
+  try {
+    for (const { bits, is } of conditions) joint.add(treeOf(bits)!, is ? 0 : -1);
+    return walkRunsWhere(joint, firstBit, endBit - 1, emit);
+  } finally {
+    giveBack(joint);
+  }
 }
 
 function leapfrog(conditions: readonly Condition[], firstBit: number, endBit: number, emit: EmitBits): number {

@@ -201,17 +201,24 @@ describe('memory', () => {
     expect([bits.classify(0, PAGES_1T), bits.byteCount]).toEqual(['set', 8]);
   });
 
-  test('one set page of 1 TiB holds two nodes and a leaf', () => {
-    expect(bitmapOf(PAGES_1T, [5, 6]).byteCount).toBe(8 + 2 * 2176 + 64);
+  test('one run of up to 4095 pages in a gigabyte of 1 TiB holds one node', () => {
+    expect(bitmapOf(PAGES_1T, [5, 6], [PAGES_1G + 9, PAGES_1G + 9 + 4095]).byteCount).toBe(8 + 2248);
+  });
+
+  test('two pages of 1 TiB in one 2 MiB hold two nodes and a leaf', () => {
+    expect(bitmapOf(PAGES_1T, [5, 6], [9, 10]).byteCount).toBe(8 + 2 * 2248 + 64);
   });
 
   test('whole 2 MiB and 1 GiB regions hold no leaf', () => {
     const bits = bitmapOf(PAGES_1T, [PAGES_2M, 3 * PAGES_2M], [PAGES_1G, 5 * PAGES_1G]);
-    expect(bits.byteCount).toBe(8 + 2 * 2176);
+    expect(bits.byteCount).toBe(8 + 2248);
+    bits.set(10 * PAGES_2M, 11 * PAGES_2M);
+    expect(bits.byteCount).toBe(8 + 2 * 2248);
   });
 
-  test('33 pages, one of them set, hold 68 bytes', () => {
-    expect(bitmapOf(33, [3, 4]).byteCount).toBe(4 + 64);
+  test('33 pages, one run of them set, hold 4 bytes, two runs 68', () => {
+    expect(bitmapOf(33, [3, 4]).byteCount).toBe(4);
+    expect(bitmapOf(33, [3, 4], [6, 7]).byteCount).toBe(4 + 64);
   });
 
   test('32 pages hold no array at all', () => {
@@ -245,7 +252,7 @@ describe('memory', () => {
     }
     expect(bits.allClear(0, 16 * PAGES_1G)).toBe(true);
     expect([...bytes].toSorted((one, other) => one - other)[0]).toBeLessThanOrEqual(64 + 4096);
-    expect(Math.max(...bytes)).toBeLessThanOrEqual(64 + 16 * 2176 + 256 * 64);
+    expect(Math.max(...bytes)).toBeLessThanOrEqual(64 + 16 * 2248 + 256 * 64);
   });
 
   test('a freed record is used again while others live', () => {

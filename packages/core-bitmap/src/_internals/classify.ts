@@ -5,6 +5,7 @@
  */
 import type { Occupancy } from '../occupancy.ts';
 import { find } from './find.ts';
+import { classifyOneRun, valueAt } from './one-run.ts';
 import { ALL_CLEAR, ALL_SET, LEAF_SHIFT, LEVEL_SHIFT } from './radix.ts';
 import type { Radix } from './radix.ts';
 import { findBit } from './words.ts';
@@ -22,6 +23,7 @@ export function classify(tree: Radix, first: number, last: number): Occupancy {
     if ((first ^ last) >>> shift !== 0) return classifyAcross(tree, first, last);
     slot = nodes[slot - 1 + ((first >>> shift) & 511)]!;
   }
+  if (slot < ALL_SET) return classifyOneRun(slot, first & ((1 << shift) - 1), last & ((1 << shift) - 1));
   return slot === ALL_SET ? 'set' : 'clear';
 }
 
@@ -48,5 +50,5 @@ export function testBit(tree: Radix, bit: number): boolean {
     shift -= LEVEL_SHIFT;
     slot = nodes[slot - 1 + ((bit >>> shift) & 511)]!;
   }
-  return slot === ALL_SET;
+  return (slot < ALL_SET ? valueAt(slot, bit & ((1 << shift) - 1)) : slot) === ALL_SET;
 }

@@ -5,17 +5,24 @@
  *   root (at most 16 slots) -> node of 512 GiB (512 slots of 1 GiB) -> node of 1 GiB (512 slots of 2 MiB)
  *        -> leaf of 2 MiB (512 bits, one per 4 KiB page)
  *
- * A slot is ALL_CLEAR, ALL_SET, or the reference (offset + 1 in its pool) of a child. The root slots start at
+ * A slot is ALL_CLEAR, ALL_SET, the reference (offset + 1 in its pool) of a child, or one run (one-run.ts). The root slots start at
  * the lowest level that needs no more than 16 of them, so a bitmap up to 32 MiB has leaves below its root and
  * nothing else.
  *
  * Invariants: a child is never uniform (whoever makes it so puts the uniform slot in its place and gives the
- * record back); a node's two planes say for each slot whether any bit below is set, any clear; bits between
- * bitCount and the end of the last root slot equal the last bit, so a short tail can be uniform, too.
+ * record back); a node's two planes say for each slot whether any bit below is set, any clear; its counts say how
+ * many bits are set below each 32 slots and below all of them, so a node is uniform when its total is none or all; bits
+ * between bitCount and the end of the last root slot equal the last bit and are counted as such, so a short tail can be
+ * uniform, too.
  *
- * This file holds the storage; fill.ts writes, find.ts, classify.ts, count.ts and runs.ts read.
+ * The planes of a 512 GiB node are the summary above its 1 GiB slots: a walk over 512 uniform ones reads 16 words.
+ *
+ * This file holds the storage; fill.ts and fill-in-place.ts write, find.ts, classify.ts, count.ts, runs.ts, runs-where.ts and
+ * window.ts read.
  */
+import { countOneRun } from './one-run.ts';
 import { Pool } from './pool.ts';
+import { countBits, maskOfWord } from './words.ts';
 
 export const ALL_CLEAR = 0;
 export const ALL_SET = -1;
@@ -33,7 +40,13 @@ export const PLANE_WORDS = 16;
 /** Word offsets of the planes inside a node, after its slots. */
 export const HAS_SET = 512;
 export const HAS_CLEAR = 528;
-const NODE_WORDS = SLOTS + 2 * PLANE_WORDS;
+/** Word offset of the 16 counts of set bits, each of the 32 slots that share a word of a plane. */
+export const GROUP_COUNTS = 544;
+/** Word offset of the number of set bits below the node. */
+export const TOTAL = 560;
+/** Word offset of the summary of the planes: bit n for word n of HAS_SET that is not 0, bit 16 + n for HAS_CLEAR. */
+export const SUMMARY = 561;
+const NODE_WORDS = 562;
 
 /** What bitmaps without a node level hold in place of a pool of their own. */
 const NO_NODES: Pool = new Pool(NODE_WORDS, 0);
@@ -47,10 +60,10 @@ export class Radix {
   readonly leaves: Pool;
   /** Changes with every write; a walk that sees another edition drops what it remembers. */
   edition = 0;
-  /** By-product of find(): the leaf in which it found the bit; 0 when the bit lies in a uniform slot. */
-  leafFound = 0;
-  /** By-product of a walk: the last answer of its callback. */
-  stop = 0;
+  /** By-product of a fill: by how many the set bits of the slot it wrote last have grown. */
+  delta = 0;
+  /** By-product of a walk that ends early: the last answer of its callback, or where to go on after a write. */
+  left = 0;
 
   constructor(bitCount: number) {
     this.bitCount = bitCount;
@@ -76,16 +89,21 @@ export class Radix {
     return offset + 1;
   }
 
-  takeNode(value: number): number {
+  /** A node of 2^`shift` bits that all equal `value`; whoever takes it changes some of them. */
+  takeNode(value: number, shift: number): number {
     const offset = this.nodes.take();
     const words = this.nodes.words;
     words.fill(value, offset, offset + HAS_CLEAR);
-    words.fill(~value, offset + HAS_CLEAR, offset + NODE_WORDS);
+    words.fill(~value, offset + HAS_CLEAR, offset + GROUP_COUNTS);
+    words.fill(value & (32 << (shift - LEVEL_SHIFT)), offset + GROUP_COUNTS, offset + TOTAL);
+    words[offset + TOTAL] = value & (1 << shift);
+    words[offset + SUMMARY] = value === ALL_SET ? 0xffff : 0xffff << 16;
     return offset + 1;
   }
 
-  /** Gives back the child behind `ref`, which covers 2^`shift` bits, and all below it. */
+  /** Gives back the child behind `ref`, which covers 2^`shift` bits, and all below it; nothing when there is none. */
   release(ref: number, shift: number): void {
+    if (ref <= 0) return;
     if (shift === LEAF_SHIFT) {
       this.leaves.give(ref - 1);
       return;
@@ -98,10 +116,21 @@ export class Radix {
   releaseChildren(ref: number, shift: number, from: number, to: number): void {
     const words = this.nodes.words;
     const base = ref - 1;
-    for (let slot = from; slot <= to; slot += 1) {
-      const child = words[base + slot]!;
-      if (child > 0) this.release(child, shift - LEVEL_SHIFT);
+    for (let at = from >>> 5; at <= to >>> 5; at += 1) {
+      let mixed = words[base + HAS_SET + at]! & words[base + HAS_CLEAR + at]! & maskOfWord(at, from, to);
+      while (mixed !== 0) {
+        const index = (at << 5) + 31 - Math.clz32(mixed & -mixed);
+        this.release(words[base + index]!, shift - LEVEL_SHIFT);
+        mixed &= mixed - 1;
+      }
     }
+  }
+
+  /** How many bits below a slot of 2^`shift` bits are set. */
+  countOf(slot: number, shift: number): number {
+    if (slot <= 0) return slot >= ALL_SET ? slot & (1 << shift) : countOneRun(slot, shift);
+    if (shift > LEAF_SHIFT) return this.nodes.words[slot - 1 + TOTAL]!;
+    return countBits(this.leaves.words, slot - 1, 0, 511);
   }
 }
 

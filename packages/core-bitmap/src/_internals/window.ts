@@ -5,6 +5,7 @@
  * the range: the caller did.
  */
 import { fill } from './fill.ts';
+import { runEnd, runStart, runValue } from './one-run.ts';
 import { ALL_CLEAR, ALL_SET, LEAF_SHIFT, LEVEL_SHIFT } from './radix.ts';
 import type { Radix } from './radix.ts';
 
@@ -22,12 +23,21 @@ export function readWord(tree: Radix, first: number, count: number): number {
     slot = nodes[slot - 1 + ((first >>> shift) & 511)]!;
   }
   const mask = -1 >>> (32 - count);
+  if (slot < ALL_SET) return wordOfOneRun(slot, first & ((1 << shift) - 1), count) & mask;
   if (slot <= 0) return slot & mask;
   const leaves = tree.leaves.words;
   const at = slot - 1 + ((first >>> 5) & 15);
   const low = first & 31;
   const word = leaves[at]! >>> low;
   return (low + count <= 32 ? word : word | (leaves[at + 1]! << (32 - low))) & mask;
+}
+
+/** 1 to 32 bits from `first` on, in the first bits of the word. */
+function wordOfOneRun(slot: number, first: number, count: number): number {
+  const start = Math.max(0, runStart(slot) - first);
+  const end = Math.min(count, runEnd(slot) - first);
+  const inRun = start < end ? (-1 << start) & (-1 >>> (32 - end)) : 0;
+  return runValue(slot) === ALL_SET ? inRun : ~inRun;
 }
 
 export function writeWord(tree: Radix, first: number, count: number, value: number): void {
