@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The doors of the repository: `npm start`, `npm test`, `npm run lab -- ...` and `npm run pack`.
+// The doors of the repository: `npm start`, `npm test`, `npm run lab -- ...`, `npm run bench` and `npm run pack`.
 //
 // Each door does its own set-up on a machine with only Node and npm:
 //
@@ -149,9 +149,9 @@ function removeLeftOvers() {
   for (const { file, source } of built.flatMap(compiledFiles)) if (!fs.existsSync(source)) fs.rmSync(file);
 }
 
-async function build() {
+async function build(...projects) {
   const compiler = inRoot('node_modules', 'typescript', 'bin', 'tsc');
-  const result = await run(process.execPath, [compiler, '-b', 'packages/lab'], { output: 'collect' });
+  const result = await run(process.execPath, [compiler, '-b', 'packages/lab', ...projects], { output: 'collect' });
   if (result.code === 0) return;
   process.stderr.write(result.text);
   throw new SetupError('the build failed; the compiler\'s own output is above.');
@@ -209,7 +209,8 @@ async function waitForHolder() {
 async function lab(args, cwd) {
   await alone(async () => {
     await install();
-    await build();
+    // The only verb that needs more than the packages.
+    await build(...(args[0] === 'bench' ? ['benchmarks'] : []));
   });
   endAs(await run(process.execPath, [inRoot('packages', 'lab', 'dist', 'main.js'), ...args], { cwd }));
 }
@@ -291,9 +292,10 @@ async function main([door, ...args]) {
   checkNode();
   if (door === 'start') return lab(['evaluate', ...args], root);
   if (door === 'lab') return lab(args, folderOfTheUser());
+  if (door === 'bench') return lab(['bench', ...args], folderOfTheUser());
   if (door === 'test') return test(args);
   if (door === 'pack') return pack();
-  throw new SetupError(`unknown door ${JSON.stringify(door)}; there are start, test, lab and pack.`);
+  throw new SetupError(`unknown door ${JSON.stringify(door)}; there are start, test, lab, bench and pack.`);
 }
 
 main(process.argv.slice(2)).catch((error) => {

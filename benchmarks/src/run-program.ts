@@ -2,6 +2,7 @@
 // Programs that a benchmark starts: the lab's own command line among them.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { median } from './harness/statistics.ts';
 
 const lab = fileURLToPath(new URL('../../packages/lab/dist/main.js', import.meta.url));
 
@@ -31,10 +32,6 @@ export function runSearch(strategy: string, args: readonly string[], nodeArgs: r
     throw new Error(`${strategy} is ${found.verdict} (by ${found.by}); only a complete search that holds is timed`);
   }
   return found;
-}
-
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 export function millionsPerSecond({ transitions, seconds }: Pick<SearchRun, 'transitions' | 'seconds'>): string {

@@ -10,8 +10,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { median } from './harness/statistics.ts';
 import { buildPan, type PanRun, runPan } from './pan.ts';
-import { countsOf, median, middleOf, millionsPerSecond, runSearch, type SearchRun } from './run-program.ts';
+import { countsOf, middleOf, millionsPerSecond, runSearch, type SearchRun } from './run-program.ts';
 import { reportWorlds } from './world-search.ts';
 
 const [pagesText = '8', strategy = 'extended-rdm', roundsText = '5'] = process.argv.slice(2);

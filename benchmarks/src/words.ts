@@ -4,7 +4,8 @@
 // States of a walk of small changes are loaded and stored in three orders: each many times in a row, each in turn with
 // those that follow it in the walk (as a search comes back to a state after each of its operations), and one after the
 // other. The unit is copying the same words from array to array, which is what it would cost if a world were its words.
-import { compare, generator } from './compare.ts';
+import { compare } from './compare.ts';
+import { generator } from './harness/statistics.ts';
 import { changeSmallWorld, createSmallWorld } from './small-world.ts';
 
 const options = { rounds: 101, seed: 1 };

@@ -51,12 +51,14 @@ export { shortenHistory } from './suite/shorten-history.ts';
 export { shortenWhile } from './suite/shorten-while.ts';
 export { thrownText } from './world/guard/shown.ts';
 export { eventText, type WorldEvent } from './world/event.ts';
+export { WorldSizeError } from './world/check-size.ts';
 export type { WorldParts } from './world/machine.ts';
 export { type Answer, World } from './world/world.ts';
 export {
   type ContainerSpec,
   hypotheticalPart,
   KERNEL_BACKENDS,
+  MAX_RUN_LENGTH_PAGES,
   MAX_WORLD_PAGES,
   positionCount,
   type VmemSpec,

@@ -5,6 +5,7 @@
  * Lifecycle: `allocate` makes a frame that a backing holds ("backed"). Pins may be taken and dropped. A discard calls
  * `unback`: a frame without pins is freed at once, a pinned one lives on as an orphan until its last pin goes. Freed
  * identities are reused with the next generation, last freed first. `clear` and `recreate` load a state (`Words`).
+ * Runs are frames of consecutive identity; here each is done frame by frame (storage/run-frame-table.ts: at once).
  *
  * Models: struct page reference counting as far as FOLL_PIN and the page cache need it (Linux mm/gup.c,
  * mm/shmem.c). Not covered: large folios, copy-on-write, swapping, migration between zones.
@@ -31,6 +32,8 @@ export class FrameTable {
   /** Freed identities, the last freed on top. */
   #free = new Int32Array(FIRST_CAPACITY);
   #freeCount = 0;
+  /** Frames that the last `allocateRun` made. */
+  allocatedCount = 0;
   /** Identity 0 is "no frame". */
   #nextFresh = 1;
   #clearCount = 0;
@@ -72,6 +75,41 @@ export class FrameTable {
     this.#allocations[frame]! += 1;
     if (this.liveCount > this.#peakLiveCount) this.#peakLiveCount = this.liveCount;
     return frame;
+  }
+
+  /** Identities for pages of a block; answers the first one's. Here frames have none of their own. */
+  addHomes(_pageCount: number): number {
+    return 0;
+  }
+
+  /**
+   * Frames of consecutive identity for at most `count` pages, whose homes begin at `home`; at least one, and
+   * `allocatedCount` says how many. Returns the first one's identity.
+   */
+  allocateRun(_home: number, _count: number, owner: Side): number {
+    this.allocatedCount = 1;
+    return this.allocate(owner);
+  }
+
+  unbackRun(first: number, count: number): void {
+    for (let frame = first; frame < first + count; frame += 1) this.unback(frame);
+  }
+
+  pinRun(first: number, count: number): void {
+    for (let frame = first; frame < first + count; frame += 1) this.pin(frame);
+  }
+
+  unpinRun(first: number, count: number): void {
+    for (let frame = first; frame < first + count; frame += 1) this.unpin(frame);
+  }
+
+  setOwnerRun(first: number, count: number, owner: Side): void {
+    for (let frame = first; frame < first + count; frame += 1) this.setOwner(frame, owner);
+  }
+
+  /** Where frames [first, end) stop to be alike in all but content; it may be earlier. */
+  endOfRun(first: number, _end: number): number {
+    return first + 1;
   }
 
   /** The backing lets go of the frame: freed now, or an orphan until its last pin goes. */

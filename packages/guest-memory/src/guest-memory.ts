@@ -26,14 +26,16 @@ import type { PageRange, RamBlock } from './ram-block.ts';
 import type { Section } from './section.ts';
 import { SlotAttributes } from './slot-attributes.ts';
 import { ERRNO, type Status } from './status.ts';
+import { createPageNumbers, leafPagesOf, type PageNumbers, type PageStorage } from './storage/page-numbers.ts';
+import { RunFrameTable } from './storage/run-frame-table.ts';
 import type { UserMemory } from './user-memory.ts';
 import type { FrameNames } from './words/frame-names.ts';
 import { MemoryWords } from './words/memory-words.ts';
 
 /** Told after each change of a backing, an attribute or an owner; it looks and must not act. */
 export interface MemoryObserver {
-  /** A hole was filled: by the guest's access or by a pin. */
-  populated(block: RamBlock, page: number, side: Side, frame: number): void;
+  /** Holes were filled, by the guest's access or by a pin, with frames of consecutive identity. */
+  populated(block: RamBlock, firstPage: number, endPage: number, side: Side, firstFrame: number): void;
   /** Frames left the backing. */
   discarded(range: PageRange, side: Side): void;
   attributesSet(gfns: GfnRange, side: Side): void;
@@ -45,6 +47,8 @@ export interface GuestMemoryOptions {
   readonly regime: Regime;
   /** Guest page numbers below this can be named; sections must lie below it. */
   readonly gfnCount: number;
+  /** @defaultValue 'exact' */
+  readonly storage?: PageStorage;
 }
 
 /** Host pages of different blocks never adjoin, so that a mapping cannot run from one block into the next. */
@@ -71,7 +75,8 @@ const GFN_LIMIT = 2 ** 52;
 
 export class GuestMemory implements UserMemory {
   readonly regime: Regime;
-  readonly frames: FrameTable = new FrameTable();
+  readonly storage: PageStorage;
+  readonly frames: FrameTable;
   readonly addressSpace: AddressSpace = new AddressSpace();
   readonly coordination: DiscardCoordination = new DiscardCoordination();
   observer: MemoryObserver | undefined = undefined;
@@ -89,6 +94,8 @@ export class GuestMemory implements UserMemory {
   constructor(options: GuestMemoryOptions) {
     this.regime = options.regime;
     this.#gfnCount = options.gfnCount;
+    this.storage = options.storage ?? 'exact';
+    this.frames = this.storage === 'exact' ? new FrameTable() : new RunFrameTable(leafPagesOf(this.storage));
   }
 
   get blocks(): readonly RamBlock[] {
@@ -110,7 +117,8 @@ export class GuestMemory implements UserMemory {
     const block: RamBlock = { name, pageCount, hostFirstPage, hasGuestMemfd, ...more };
     const privatePages = new Bitmap(pageCount);
     if (hasGuestMemfd) privatePages.set(0, pageCount);
-    const state: BlockState = { block, shared: undefined, private: undefined, privatePages };
+    const homes = { shared: this.frames.addHomes(pageCount), private: hasGuestMemfd ? this.frames.addHomes(pageCount) : 0 };
+    const state: BlockState = { block, shared: undefined, private: undefined, homes, privatePages };
     this.#blocks.push(state);
     this.#ramBlocks.push(block);
     return block;
@@ -151,26 +159,39 @@ export class GuestMemory implements UserMemory {
     const isPrivate = side === 'private';
     if (this.regime === 'in-place' && isPrivate !== state.privatePages.test(page)) return 0;
     const frames = isPrivate && this.regime !== 'in-place' ? state.private : state.shared;
-    return frames === undefined ? 0 : frames[page]!;
+    return frames === undefined ? 0 : frames.get(page);
+  }
+
+  /** Where a page's run of equal `sideAt` ends, at `endPage` at the latest; it may be earlier. */
+  endOfSide(section: Section, page: number, endPage: number): number {
+    if (!section.block.hasGuestMemfd) return endPage;
+    if (this.regime === 'in-place') return endOfEqual(this.#state(section.block).privatePages, page, endPage);
+    const toGfn = section.firstGfn - section.firstPage;
+    return this.#attributes.endOfRun(page + toGfn, endPage + toGfn) - toGfn;
+  }
+
+  /** Where the frames that back a page and those behind it stop to be a run, on any side; `endPage` at the latest. */
+  endOfBacking(block: RamBlock, page: number, endPage: number): number {
+    const state = this.#state(block);
+    let end = this.regime === 'in-place' ? endOfEqual(state.privatePages, page, endPage) : endPage;
+    if (state.shared !== undefined) end = state.shared.endOfRun(page, end);
+    if (state.private !== undefined) end = state.private.endOfRun(page, end);
+    return end;
   }
 
   /** The guest (or a pin) touches a page: its frame on that side, made if it was a hole. */
   populate(block: RamBlock, page: number, side: Side): number {
     const state = this.#state(block);
     const slot: Side = this.regime === 'in-place' ? 'shared' : side;
-    const frames = (state[slot] ??= new Int32Array(block.pageCount));
-    const present = frames[page]!;
+    const frames = (state[slot] ??= createPageNumbers(this.storage, 'identities', block.pageCount));
+    const present = frames.get(page);
     if (present !== 0) return present;
     const { hugePages = 1 } = block;
     // A fault on hugetlbfs brings the whole huge page.
     const fillCount = side === 'shared' ? hugePages : 1;
     const first = page - (page % fillCount);
-    for (let at = first; at < first + fillCount; at += 1) {
-      const frame = this.frames.allocate(side);
-      frames[at] = frame;
-      this.observer?.populated(block, at, side, frame);
-    }
-    return frames[page]!;
+    this.#fill(state, slot, first, first + fillCount, side);
+    return frames.get(page);
   }
 
   pinPage(hostPage: number, _write: boolean): number {
@@ -185,12 +206,39 @@ export class GuestMemory implements UserMemory {
     return frame;
   }
 
+  pinPages(hostPage: number, pageCount: number, _write: boolean, tell: (index: number, count: number, frame: number) => void): number {
+    const side: Side = hostPage >= GUEST_MEMFD_FIRST_PAGE ? 'private' : 'shared';
+    const firstHost = side === 'private' ? hostPage - GUEST_MEMFD_FIRST_PAGE : hostPage;
+    const state = this.#locate(firstHost);
+    if (state === undefined || (side === 'private' && !state.block.hasGuestMemfd)) return 0;
+    const first = firstHost - state.block.hostFirstPage;
+    const end = this.#endOfPinnable(state, side, first, Math.min(first + pageCount, state.block.pageCount));
+    const frames = this.#populateRun(state, first, end, side);
+    for (let page = first; page < end; ) {
+      const runEnd = frames.endOfRun(page, end);
+      const frame = frames.get(page);
+      this.frames.pinRun(frame, runEnd - page);
+      tell(page - first, runEnd - page, frame);
+      page = runEnd;
+    }
+    return end - first;
+  }
+
   peekPage(hostPage: number): number {
     const isPrivate = hostPage >= GUEST_MEMFD_FIRST_PAGE;
     const page = isPrivate ? hostPage - GUEST_MEMFD_FIRST_PAGE : hostPage;
     const at = this.#locate(page);
     if (at === undefined) return 0;
     return this.backing(at.block, page - at.block.hostFirstPage, isPrivate ? 'private' : 'shared');
+  }
+
+  endOfPeek(hostPage: number, endHostPage: number): number {
+    const toHost = hostPage >= GUEST_MEMFD_FIRST_PAGE ? GUEST_MEMFD_FIRST_PAGE : 0;
+    const state = this.#locate(hostPage - toHost);
+    // Of pages that are nobody's each is asked for alone.
+    if (state === undefined) return hostPage + 1;
+    const shift = toHost + state.block.hostFirstPage;
+    return shift + this.endOfBacking(state.block, hostPage - shift, Math.min(endHostPage - shift, state.block.pageCount));
   }
 
   /** By file: the guest_memfd page itself, as long as it is private where one file serves both sides. */
@@ -221,10 +269,7 @@ export class GuestMemory implements UserMemory {
       if (this.firstPinnedPage !== -1) return -ERRNO.EAGAIN;
     }
     state.privatePages.assign(range.firstPage, range.endPage, side === 'private');
-    for (let page = range.firstPage; page < range.endPage; page += 1) {
-      const frame = state.shared?.[page] ?? 0;
-      if (frame !== 0) this.frames.setOwner(frame, side);
-    }
+    if (state.shared !== undefined) this.#setOwners(state.shared, range, side);
     this.observer?.convertedInPlace(range, side);
     return 0;
   }
@@ -276,22 +321,72 @@ export class GuestMemory implements UserMemory {
     );
   }
 
-  #dropFrames(frames: Int32Array, range: PageRange): void {
-    for (let page = range.firstPage; page < range.endPage; page += 1) {
-      const frame = frames[page]!;
-      if (frame === 0) continue;
-      frames[page] = 0;
-      this.frames.unback(frame);
+  /** Fills pages that are holes all of them. */
+  #fill(state: BlockState, slot: Side, first: number, end: number, side: Side): void {
+    const { block, homes } = state;
+    const numbers = state[slot]!;
+    for (let page = first; page < end; ) {
+      const frame = this.frames.allocateRun(homes[slot] + page, end - page, side);
+      const runEnd = page + this.frames.allocatedCount;
+      numbers.setRun(page, runEnd, frame);
+      this.observer?.populated(block, page, runEnd, side, frame);
+      page = runEnd;
+    }
+  }
+
+  /** Fills the holes of a run, as `populate` does page by page. */
+  #populateRun(state: BlockState, first: number, end: number, side: Side): PageNumbers {
+    const { block } = state;
+    const slot: Side = this.regime === 'in-place' ? 'shared' : side;
+    const numbers = (state[slot] ??= createPageNumbers(this.storage, 'identities', block.pageCount));
+    const isHuge = side === 'shared' && (block.hugePages ?? 1) > 1;
+    for (let page = first; page < end; ) {
+      const runEnd = numbers.endOfRun(page, end);
+      if (numbers.get(page) !== 0) page = runEnd;
+      else if (isHuge) this.populate(block, page, side);
+      else this.#fill(state, slot, page, runEnd, side);
+    }
+    return numbers;
+  }
+
+  /** In place, one side cannot be pinned as the other. */
+  #endOfPinnable({ privatePages }: BlockState, side: Side, first: number, end: number): number {
+    if (this.regime !== 'in-place') return end;
+    return side === 'shared' ? privatePages.nextSet(first, end) : privatePages.nextClear(first, end);
+  }
+
+  #dropFrames(frames: PageNumbers, range: PageRange): void {
+    for (let page = range.firstPage; page < range.endPage; ) {
+      const frame = frames.get(page);
+      const end = frames.endOfRun(page, range.endPage);
+      if (frame !== 0) {
+        frames.setRun(page, end, 0);
+        this.frames.unbackRun(frame, end - page);
+      }
+      page = end;
+    }
+  }
+
+  #setOwners(frames: PageNumbers, range: PageRange, side: Side): void {
+    for (let page = range.firstPage; page < range.endPage; ) {
+      const frame = frames.get(page);
+      const end = frames.endOfRun(page, range.endPage);
+      if (frame !== 0) this.frames.setOwnerRun(frame, end - page, side);
+      page = end;
     }
   }
 
   /** Pages that are private already do not change owner; only a kernel that pins by file could have pinned one. */
-  #firstPinned(state: BlockState, range: PageRange): number {
-    if (state.shared === undefined) return -1;
-    for (let page = range.firstPage; page < range.endPage; page += 1) {
-      if (state.privatePages.test(page)) continue;
-      const frame = state.shared[page]!;
-      if (frame !== 0 && this.frames.pins(frame) > 0) return page;
+  #firstPinned({ shared, privatePages }: BlockState, range: PageRange): number {
+    if (shared === undefined) return -1;
+    for (let page = range.firstPage; page < range.endPage; ) {
+      const frame = shared.get(page);
+      const isPrivate = privatePages.test(page);
+      let end = shared.endOfRun(page, range.endPage);
+      if (end > page + 1) end = endOfEqual(privatePages, page, end);
+      if (end > page + 1 && frame !== 0) end = page + this.frames.endOfRun(frame, frame + end - page) - frame;
+      if (!isPrivate && frame !== 0 && this.frames.pins(frame) > 0) return page;
+      page = end;
     }
     return -1;
   }
@@ -317,6 +412,10 @@ export class GuestMemory implements UserMemory {
     }
     assert(false, 'a block belongs to the guest memory it is used with');
   }
+}
+
+function endOfEqual(bits: Bitmap, first: number, end: number): number {
+  return bits.test(first) ? bits.nextClear(first, end) : bits.nextSet(first, end);
 }
 
 function isWholeHugePages({ block: { hugePages = 1 }, firstPage, endPage }: PageRange): boolean {

@@ -13,6 +13,7 @@
 import { Bitmap, type Condition, forEachRunWhere } from '@sda-lab/core-bitmap';
 import type { Side } from './page.ts';
 import type { Consumer } from './ports/consumer.ts';
+import type { CostMeter } from './ports/cost-meter.ts';
 import type { Section } from './section.ts';
 import { ERRNO, type Status } from './status.ts';
 import { StepLog } from './step-log.ts';
@@ -28,6 +29,8 @@ export interface TrackerOptions {
   readonly rollback: boolean;
   /** The side it maps pages on. @defaultValue 'shared' */
   readonly side?: Side;
+  /** Counts flat bitmaps read over the range asked for, and runs told. */
+  readonly meter?: CostMeter | undefined;
 }
 
 export const EXACT_TRACKING: TrackerOptions = {
@@ -99,7 +102,10 @@ export class SectionTracker {
   mapMissing(wanted: readonly Condition[], firstPage: number, endPage: number): Status {
     const first = Math.max(firstPage, this.#firstPage);
     const end = Math.min(endPage, this.#endPage);
-    return first < end ? forEachRunWhere(this.#missingOf(wanted), first, end, this.#mapRun) : 0;
+    if (first >= end) return 0;
+    const missing = this.#missingOf(wanted);
+    this.#options.meter?.scanned(first, end, missing.length);
+    return forEachRunWhere(missing, first, end, this.#mapRun);
   }
 
   /** Unmaps what is mapped of [firstPage, endPage). */
@@ -107,6 +113,7 @@ export class SectionTracker {
     const first = Math.max(firstPage, this.#firstPage);
     const end = Math.min(endPage, this.#endPage);
     if (first >= end) return 0;
+    this.#options.meter?.scanned(first, end, 1);
     return this.#options.exactUnmaps ? this.mapped.forEachSetRun(first, end, this.#unmapRun) : this.#unmapRun(first, end);
   }
 
@@ -138,6 +145,7 @@ export class SectionTracker {
     const count = endPage - firstPage;
     const granulePages = this.#options.granulePages === 'run' ? count : this.#options.granulePages;
     if (granulePages < this.consumer.smallestPages) return -ERRNO.EINVAL;
+    this.#note();
     const status = this.consumer.mapRun(this.section, this.side, firstPage, count, granulePages);
     if (status === 0) this.#noteMapped(firstPage, endPage);
     else {
@@ -146,6 +154,11 @@ export class SectionTracker {
     }
     return status;
   };
+
+  #note(): void {
+    const { meter } = this.#options;
+    if (meter !== undefined) meter.notifications += 1;
+  }
 
   #noteMapped(firstPage: number, endPage: number): void {
     if (endPage <= firstPage) return;
@@ -158,6 +171,7 @@ export class SectionTracker {
     const isOneByOne = exactUnmaps && granulePages !== 'run' && this.consumer.unmapShape === 'exact';
     for (let first = firstPage; first < endPage; ) {
       const end = isOneByOne ? Math.min(first - (first % granulePages) + granulePages, endPage) : endPage;
+      this.#note();
       const status = this.consumer.unmapRun(this.section, this.side, first, end - first);
       if (status !== 0) return status;
       if (exactUnmaps) this.#noteUnmapped(first, end);

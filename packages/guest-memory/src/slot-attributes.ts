@@ -42,6 +42,19 @@ export class SlotAttributes {
     return false;
   }
 
+  /** Where guest pages stop to be on one side, from the first one on; `endGfn` at the latest, and it may be earlier. */
+  endOfRun(firstGfn: number, endGfn: number): number {
+    for (const window of this.#windows) {
+      if (firstGfn < window.firstGfn || firstGfn >= window.endGfn) continue;
+      const first = firstGfn - window.firstGfn;
+      const end = Math.min(endGfn, window.endGfn) - window.firstGfn;
+      const { bits } = window;
+      return window.firstGfn + (bits.test(first) ? bits.nextClear(first, end) : bits.nextSet(first, end));
+    }
+    // Of pages that no section showed each is asked for alone.
+    return firstGfn + 1;
+  }
+
   assign(firstGfn: number, endGfn: number, isPrivate: boolean): void {
     for (const window of this.#windows) {
       const first = Math.max(firstGfn, window.firstGfn);

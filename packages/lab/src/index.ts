@@ -1,4 +1,18 @@
 // SPDX-License-Identifier: MIT
+export {
+  BENCH_SCHEMA_ID,
+  type BenchBitmap,
+  type BenchCase,
+  type BenchDocument,
+  type BenchGrowth,
+  type BenchLeftOut,
+  type BenchMachine,
+  type BenchMeters,
+  type BenchRow,
+  benchSchema,
+  type BenchWorkload,
+} from './bench/bench-document.ts';
+export type { BenchMessage, BenchRequest } from './bench/bench-request.ts';
 export { caseList } from './case-list/case-list.ts';
 export { checkKernel } from './check-kernel/check-kernel.ts';
 export { CHECK_KERNEL_SCHEMA_ID, type CheckKernelDocument, checkKernelSchema } from './check-kernel/check-kernel-document.ts';

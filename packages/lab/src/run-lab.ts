@@ -37,7 +37,7 @@ function commanderExit(error: CommanderError, io: Io): ExitCode {
   // Help after a call without a verb has been written already.
   if (error.code === 'commander.help') return EXIT.wrongUse;
   const isVerb = error.code === 'commander.unknownCommand';
-  const hint = isVerb ? '; the verbs are evaluate, conform, search, replay, merge, check kernel, check qemu and check rdm' : '; --help shows the usage';
+  const hint = isVerb ? '; the verbs are evaluate, conform, search, replay, merge, bench, check kernel, check qemu and check rdm' : '; --help shows the usage';
   return wrongUse(`${error.message.replace(/^error: /, '').replace(/\.$/, '')}${hint}`, io);
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The schemas of all documents: each takes what the program writes (the verbs' own tests) and refuses what is wrong.
 import { parseHistory } from '@sda-lab/conformance';
+import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import {
+  benchSchema,
   checkKernel,
   checkKernelSchema,
   checkQemu,
@@ -28,6 +30,7 @@ const cases: readonly [string, v.GenericSchema, () => unknown][] = [
   ['replay', replaySchema, () => replay(uncoordinated, parseHistory('attach(c0); convert(0+1,shared); convert(0+1,private)'))],
   ['check kernel', checkKernelSchema, () => checkKernel(fixtureRecordings())],
   ['check qemu', checkQemuSchema, () => checkQemu([{ file: 'one.jsonl', text: '{"src":"mark","ev":"START"}' }])],
+  ['bench', benchSchema, () => JSON.parse(readFileSync(new URL('../../../docs/performance.json', import.meta.url), 'utf8')) as unknown],
   ['check rdm', checkRdmSchema, () => checkRdm([{ file: 'one.jsonl', text: '{"case":"one","regionBytes":1}' }])],
 ];
 

@@ -16,7 +16,7 @@ function refusalOf({ code, out, err }: ReturnType<typeof runInside>): string {
 
 describe('wrong use is told in one line', () => {
   it.each<[string, string[], string]>([
-    ['an unknown verb', ['foo'], 'the verbs are evaluate, conform, search, replay, merge, check kernel, check qemu and check rdm'],
+    ['an unknown verb', ['foo'], 'the verbs are evaluate, conform, search, replay, merge, bench, check kernel, check qemu and check rdm'],
     ['an unknown kind of check', ['check', 'foo'], 'check kernel'],
     ['an unknown option', ['conform', '--sed', '3'], 'Did you mean --seed?'],
     ['an option without its value', ['conform', '--runs'], 'argument missing'],

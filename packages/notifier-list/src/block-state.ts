@@ -5,6 +5,7 @@
  */
 import { Bitmap, type Condition } from '@sda-lab/core-bitmap';
 import {
+  type CostMeter,
   type FollowedBlock,
   Followers,
   type IsAllPrivate,
@@ -28,6 +29,7 @@ export class BlockState implements FollowedBlock {
   plugged: PluggedState | undefined = undefined;
   readonly followers: Followers;
   readonly #exit: (reason: string) => void;
+  readonly #meter: CostMeter | undefined;
   /** What holds of a page that is on a side. Made once: every operation asks. */
   readonly isOn: Readonly<Record<Side, readonly Condition[]>>;
   readonly isAllPrivate: IsAllPrivate = (firstPage, endPage) => this.shared.allClear(firstPage, endPage);
@@ -35,6 +37,7 @@ export class BlockState implements FollowedBlock {
   constructor(block: RamBlock, tracking: TrackerOptions, exit: (reason: string) => void = () => undefined) {
     this.block = block;
     this.#exit = exit;
+    this.#meter = tracking.meter;
     this.shared = new Bitmap(block.pageCount);
     if (!block.hasGuestMemfd) this.shared.set(0, block.pageCount);
     this.followers = new Followers(tracking);
@@ -65,7 +68,7 @@ export class BlockState implements FollowedBlock {
   takeSource(source: PlugSource): PluggedState {
     const manager = new RamDiscardManager(
       this.block,
-      { granulePages: source.granulePages, forEachPopulatedRun: pluggedRuns(source) },
+      { granulePages: source.granulePages, forEachPopulatedRun: pluggedRuns(source, this.#meter) },
       { rollback: 'earlier', registrationFailure: 'report', exit: this.#exit },
     );
     this.plugged = { source, manager };
@@ -74,11 +77,12 @@ export class BlockState implements FollowedBlock {
 }
 
 /** Maximal plugged runs, asked granule by granule. */
-function pluggedRuns(source: PlugSource): ForEachRun {
+function pluggedRuns(source: PlugSource, meter: CostMeter | undefined): ForEachRun {
   return (firstPage, endPage, emit) => {
     let runFirst = -1;
     for (let page = firstPage; page < endPage; ) {
       const end = Math.min(page - (page % source.granulePages) + source.granulePages, endPage);
+      if (meter !== undefined) meter.probes += 1;
       const isPlugged = source.isPlugged(page, end);
       if (isPlugged && runFirst === -1) runFirst = page;
       if (!isPlugged && runFirst !== -1) {

@@ -12,6 +12,7 @@
  *
  * Source: Cloud Hypervisor PR 8501, merged July 2026. Its virtio-mem does not use the tracker: it has DMA handlers of
  * its own since 2021 (PR 2317) that map whole blocks at plug, and is left out.
+ * A meter counts a word for each bit tested and the range's own bound for runs.
  * Assumed, because the callers have not been read: the order of attributes and discards around it, as in QEMU; an error
  * ends the conversion and goes on to the guest or the VMM as it is; a run's bits are cleared after its unmap; a handler
  * that goes is unmapped; huge pages of the shared side stay, as in QEMU; a reset ends the guest; the tracker's lock
@@ -23,6 +24,7 @@ import {
   assert,
   type Consumer,
   type ConversionRequest,
+  type CostMeter,
   DesignWords,
   discardOther,
   ERRNO,
@@ -84,9 +86,11 @@ class DmaMappingTracker {
     if (handler.consumer.smallestPages > 1) return -ERRNO.EINVAL;
     const { block, firstPage, pageCount } = handler.section;
     const region = this.#regionOf(block);
+    const { meter } = this.#host;
+    meter?.walkRuns(region.shared, true, firstPage, firstPage + pageCount, firstPage + pageCount);
     const status = region.shared.forEachSetRun(firstPage, firstPage + pageCount, (first, end) => {
       for (let page = first; page < end; page += 1) {
-        const refused = mapPage(handler, page);
+        const refused = mapPage(handler, page, meter);
         if (refused !== 0) return refused;
       }
       return 0;
@@ -113,7 +117,8 @@ class DmaMappingTracker {
     if (pages.endPage > region.shared.bitCount) return -ERRNO.EINVAL;
     const switched = switchSide(this.#host, request, to);
     if (switched !== 0) return switched;
-    const told = to === 'shared' ? map(region, pages) : unmap(region, pages);
+    const { meter } = this.#host;
+    const told = to === 'shared' ? map(region, pages, meter) : unmap(region, pages, meter);
     return told !== 0 ? told : discardOther(this.#host, pages, to);
   }
 
@@ -124,24 +129,26 @@ class DmaMappingTracker {
   }
 }
 
-function map(region: Region, { firstPage, endPage }: PageRange): Status {
+function map(region: Region, { firstPage, endPage }: PageRange, meter?: CostMeter): Status {
   const { shared } = region;
   for (let page = firstPage; page < endPage; page += 1) {
+    meter?.tested();
     if (shared.test(page)) continue;
     shared.set(page, page + 1);
     for (const handler of region.handlers) {
-      const status = mapPage(handler, page);
+      const status = mapPage(handler, page, meter);
       if (status !== 0) return status;
     }
   }
   return 0;
 }
 
-function unmap(region: Region, { firstPage, endPage }: PageRange): Status {
+function unmap(region: Region, { firstPage, endPage }: PageRange, meter?: CostMeter): Status {
   const { shared } = region;
+  meter?.walkRuns(shared, true, firstPage, endPage, endPage);
   return shared.forEachSetRun(firstPage, endPage, (first, end) => {
     for (const handler of region.handlers) {
-      const status = unmapRun(handler, first, end);
+      const status = unmapRun(handler, first, end, meter);
       if (status !== 0) return status;
     }
     shared.clear(first, end);
@@ -150,14 +157,21 @@ function unmap(region: Region, { firstPage, endPage }: PageRange): Status {
 }
 
 /** Nothing where the handler's section does not show the page. */
-function mapPage({ consumer, section }: Handler, page: number): Status {
-  const isShown = intersectSection(section, page, page + 1) !== undefined;
-  return isShown ? consumer.mapRun(section, 'shared', page, 1, 1) : 0;
+function mapPage({ consumer, section }: Handler, page: number, meter?: CostMeter): Status {
+  if (intersectSection(section, page, page + 1) === undefined) return 0;
+  note(meter);
+  return consumer.mapRun(section, 'shared', page, 1, 1);
 }
 
-function unmapRun({ consumer, section }: Handler, firstPage: number, endPage: number): Status {
+function unmapRun({ consumer, section }: Handler, firstPage: number, endPage: number, meter?: CostMeter): Status {
   const part = intersectSection(section, firstPage, endPage);
-  return part === undefined ? 0 : consumer.unmapRun(section, 'shared', part.firstPage, part.endPage - part.firstPage);
+  if (part === undefined) return 0;
+  note(meter);
+  return consumer.unmapRun(section, 'shared', part.firstPage, part.endPage - part.firstPage);
+}
+
+function note(meter: CostMeter | undefined): void {
+  if (meter !== undefined) meter.notifications += 1;
 }
 
 export const dmaMappingTracker: Strategy = {

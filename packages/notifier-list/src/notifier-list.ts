@@ -104,6 +104,7 @@ export class NotifierListDesign {
       exactUnmaps: has('exact-unmaps'),
       clip: has('clip'),
       rollback: has('rollback'),
+      meter: host.meter,
     };
     this.#followerOptions = { askPlugged: has('plugged-query'), askShared: has('shared-query') };
   }

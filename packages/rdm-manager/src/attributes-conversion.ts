@@ -7,11 +7,14 @@
  * a redundant one tells nobody. A veto is returned, and the bits set so far stay, the vetoed ones included. Who is told,
  * and who hears what of a veto, is the version's manager.
  *
+ * To know which it is, QEMU searches for the next set and for the next clear bit, both with the bound of the whole bitmap
+ * and not of the range; that is what a meter counts, and one word for each bit tested in a mixed range.
+ *
  * Source: QEMU 10.2.2 system/ram-block-attributes.c (ram_block_attributes_state_change), accel/kvm/kvm-all.c
  * (kvm_convert_memory; on hugetlbfs it returns before the discard of the shared side).
  */
 import type { Bitmap } from '@sda-lab/core-bitmap';
-import { type ConversionRequest, discardOther, ERRNO, type Host, type Side, type Status } from '@sda-lab/guest-memory';
+import { type ConversionRequest, type CostMeter, discardOther, ERRNO, type Host, type Side, type Status } from '@sda-lab/guest-memory';
 
 export interface AttributesState {
   /** 1 = shared = populated. */
@@ -26,16 +29,19 @@ export function convertAttributes(host: Host, state: AttributesState, request: C
   const { firstPage, endPage } = request.pages;
   // The attributes are changed already when a request past the block's end is refused.
   if (endPage > state.shared.bitCount) return -ERRNO.EINVAL;
-  const status = changeState(state, firstPage, endPage, to);
+  const status = changeState(state, firstPage, endPage, to, host.meter);
   return status !== 0 ? status : discardOther(host, request.pages, to);
 }
 
-function changeState(state: AttributesState, firstPage: number, endPage: number, to: Side): Status {
+function changeState(state: AttributesState, firstPage: number, endPage: number, to: Side, meter?: CostMeter): Status {
   const opposite = to === 'shared' ? 'clear' : 'set';
   const occupancy = state.shared.classify(firstPage, endPage);
+  meter?.search(state.shared, true, firstPage, state.shared.bitCount);
+  meter?.search(state.shared, false, firstPage, state.shared.bitCount);
   if (occupancy === opposite) return changeRange(state, firstPage, endPage, to);
   if (occupancy !== 'mixed') return 0;
   for (let page = firstPage; page < endPage; page += 1) {
+    meter?.tested();
     if (state.shared.test(page) === (to === 'shared')) continue;
     const status = changeRange(state, page, page + 1, to);
     if (status !== 0) return status;

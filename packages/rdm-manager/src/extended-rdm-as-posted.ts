@@ -73,5 +73,6 @@ export const extendedRdmAsPosted: Strategy = {
       (state, request, to) => convertNotifyFirst(host, state, request, to),
       ({ shared }, view, firstPage, endPage, emit) =>
         showRuns(new IsPrivateManager(shared), view, firstPage, endPage, emit),
+      host.meter,
     ),
 };

@@ -97,6 +97,7 @@ class ExtendedManager {
       exactUnmaps: has('exact-unmaps'),
       clip: has('clip'),
       rollback: has('rollback'),
+      meter: host.meter,
     };
   }
 

@@ -45,7 +45,7 @@ export function createMultiSourceRdm(steps: ManagerSteps): Strategy['create'] {
     };
     return {
       addBlock: (block) => {
-        blocks.set(block, new MultiSourceBlock(block, steps, (reason) => host.exit(reason)));
+        blocks.set(block, new MultiSourceBlock(block, steps, (reason) => host.exit(reason), host.meter));
         return 0;
       },
       removeBlock: (block) => {

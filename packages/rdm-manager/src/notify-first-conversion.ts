@@ -7,10 +7,12 @@
  * the bitmap stays, the listeners told before are undone by the manager, and nobody looks at the answer: the other side
  * is discarded and the guest told success.
  *
+ * Its searches end where the request does; the bound of the whole bitmap came with the merge.
+ *
  * Source: RFC series 20240725072118.358923-1. That v1 (20241213070852.106092-1) ignores the answer too is an assumption,
  * taken over from the RFC.
  */
-import { type ConversionRequest, discardOther, type Host, type Side, type Status } from '@sda-lab/guest-memory';
+import { type ConversionRequest, type CostMeter, discardOther, type Host, type Side, type Status } from '@sda-lab/guest-memory';
 import type { ForEachRun } from './stock/ram-discard-manager.ts';
 import type { SharedBlock } from './stock/shared-block.ts';
 
@@ -19,15 +21,17 @@ export function convertNotifyFirst(host: Host, state: SharedBlock, request: Conv
   if (attributes !== 0) return attributes;
   const { firstPage, endPage } = request.pages;
   // As posted: nobody looks at the answer.
-  if (endPage <= state.shared.bitCount) changeState(state, firstPage, endPage, to);
+  if (endPage <= state.shared.bitCount) changeState(state, firstPage, endPage, to, host.meter);
   return discardOther(host, request.pages, to);
 }
 
-function changeState(state: SharedBlock, firstPage: number, endPage: number, to: Side): void {
+function changeState(state: SharedBlock, firstPage: number, endPage: number, to: Side, meter?: CostMeter): void {
   const { manager, shared } = state;
   const toShared = to === 'shared';
-  const opposite: ForEachRun = (first, end, emit) =>
-    toShared ? shared.forEachClearRun(first, end, emit) : shared.forEachSetRun(first, end, emit);
+  const opposite: ForEachRun = (first, end, emit) => {
+    meter?.walkRuns(shared, !toShared, first, end, end);
+    return toShared ? shared.forEachClearRun(first, end, emit) : shared.forEachSetRun(first, end, emit);
+  };
   if (!toShared) manager.notifyDiscard(firstPage, endPage, opposite);
   else if (manager.notifyPopulate(firstPage, endPage, opposite) !== 0) return;
   shared.assign(firstPage, endPage, toShared);

@@ -43,5 +43,7 @@ export const ramBlockAttributes: Strategy = {
         };
         return convertAttributes(host, state, request, to);
       },
+      undefined,
+      host.meter,
     ),
 };

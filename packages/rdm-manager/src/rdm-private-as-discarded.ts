@@ -32,5 +32,7 @@ export const rdmPrivateAsDiscarded: Strategy = {
     createSharedBlocksInstance(
       { rollback: 'earlier', registrationFailure: 'report', exit: (reason) => host.exit(reason) },
       (state, request, to) => convertNotifyFirst(host, state, request, to),
+      undefined,
+      host.meter,
     ),
 };

@@ -7,6 +7,7 @@
 import {
   assert,
   type ConversionRequest,
+  type CostMeter,
   DesignWords,
   type EmitRun,
   ERRNO,
@@ -29,6 +30,7 @@ export function createSharedBlocksInstance(
   options: RamDiscardManagerOptions,
   convertBlock: ConvertBlock,
   showRuns: ShowRuns = showPopulated,
+  meter?: CostMeter,
 ): Instance {
   const blocks = new Map<RamBlock, SharedBlock>();
   const stateOf = (block: RamBlock): SharedBlock => {
@@ -38,7 +40,7 @@ export function createSharedBlocksInstance(
   };
   return {
     addBlock: (block) => {
-      blocks.set(block, new SharedBlock(block, options));
+      blocks.set(block, new SharedBlock(block, options, meter));
       return 0;
     },
     removeBlock: (block) => {

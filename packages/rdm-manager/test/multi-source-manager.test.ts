@@ -112,3 +112,41 @@ describe('the manager with several sources', () => {
     expect(manager.hasSource(stranger)).toBe(false);
   });
 });
+
+describe('chunks that would be answered alike', () => {
+  /** A source over a few runs; asked chunk by chunk, or with a word on how far an answer goes. */
+  function sourceOver(name: string, granularity: number, edges: readonly number[], saysEnd: boolean): RamDiscardSource {
+    const isIn = (at: number): boolean => edges.filter((edge) => edge <= at).length % 2 === 1;
+    const endOf = (at: number): number => edges.find((edge) => edge > at) ?? 1000;
+    const isPopulated: RamDiscardSource['isPopulated'] = (first, end) => {
+      const roundedEnd = Math.ceil(end / granularity) * granularity;
+      for (let at = first - (first % granularity); at < roundedEnd; at += 1) if (!isIn(at)) return false;
+      return true;
+    };
+    return { name, granularity, isPopulated, ...(saysEnd && { uniformEnd: granularity === 1 ? endOf : (at) => at - (at % granularity) + granularity }) };
+  }
+
+  test('sources/alike: skipping them changes neither what is told nor what is counted', () => {
+    const edges = fc.uniqueArray(fc.nat(60), { maxLength: 6 }).map((list) => list.toSorted((one, other) => one - other));
+    const window = fc.tuple(fc.nat(60), fc.nat(60)).map(([one, other]) => ({ first: Math.min(one, other), end: Math.max(one, other) }));
+    fc.assert(
+      fc.property(edges, edges, window, fc.boolean(), (fine, coarse, { first, end }, populated) => {
+        const seen = [false, true].map((saysEnd) => {
+          const manager = new MultiSourceManager();
+          manager.addSource(sourceOver('fine', 1, fine, saysEnd));
+          manager.addSource(sourceOver('coarse', 4, coarse, saysEnd));
+          const runs: number[][] = [];
+          const emit = (from: number, to: number): number => {
+            runs.push([from, to]);
+            return 0;
+          };
+          if (populated) manager.replayPopulated(first, end, emit);
+          else manager.replayDiscarded(first, end, emit);
+          return { runs, probes: manager.probeCount };
+        });
+        expect(seen[1]).toEqual(seen[0]);
+      }),
+      { numRuns: 1000, seed: 5 },
+    );
+  });
+});

@@ -9,7 +9,7 @@ import { ERRNO, PAGE_BYTES, type Status } from '@sda-lab/guest-memory';
 import { type ByteArea, ByteAreas } from './_internals/byte-areas.ts';
 import { DirtyLog } from './_internals/dirty-log.ts';
 import { pagesTouched } from './_internals/iopt-pages.ts';
-import { READ, WRITE } from './_internals/page-records.ts';
+import { READ, WRITE } from './_internals/page-record.ts';
 import { Pinner } from './_internals/pinner.ts';
 import type { BackendId, KernelVersion } from './backend-id.ts';
 import { BACKEND_TRAITS, type BackendTraits } from './backend-traits.ts';
@@ -129,6 +129,10 @@ export class ByteContainer implements IommuContainer {
       mapped[at + offset] = this.isMapped(iovaPage + offset) ? 1 : 0;
       if (this.traits.pins) frames[at + offset] = this.translate(iovaPage + offset);
     }
+  }
+
+  endOfRun(iovaPage: number, _endPage: number): number {
+    return iovaPage + 1;
   }
 
   readEach(iovaPages: readonly number[], mapped: Uint8Array, frames: Int32Array, places: readonly number[]): void {

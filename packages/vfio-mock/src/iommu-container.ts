@@ -3,7 +3,7 @@
  * What devices share: one IOMMU container of some backend, seen from its hot door, in page numbers (address / 4096).
  * The ioctl door with 64-bit addresses stands beside it in `ioctl`. Calls answer 0 or a negated errno and never throw.
  */
-import type { Status } from '@sda-lab/guest-memory';
+import type { PageStorage, Status } from '@sda-lab/guest-memory';
 import type { BackendId, KernelVersion } from './backend-id.ts';
 import type { BackendTraits } from './backend-traits.ts';
 import type { CostCounters, PhysicalLayout } from './cost-counters.ts';
@@ -79,7 +79,12 @@ export interface IommuContainer {
    * one each page leads to. The same as a call per page.
    */
   readPages(iovaPage: number, pageCount: number, mapped: Uint8Array, frames: Int32Array, at: number): void;
-  /** The same of pages anywhere, ascending; what is read of the i-th one goes to index `places[i]`. */
+  /**
+   * Where a run that begins at the page ends, at `endPage` at the latest; it may be earlier. Its pages are all mapped with
+   * the same rights, and lead to frames of consecutive identity or to none; or nothing of it is mapped.
+   */
+  endOfRun(iovaPage: number, endPage: number): number;
+  /** `readPages` of pages anywhere, ascending; what is read of the i-th one goes to index `places[i]`. */
   readEach(iovaPages: readonly number[], mapped: Uint8Array, frames: Int32Array, places: readonly number[]): void;
 
   /** Mappings now: struct vfio_dma, areas, or regions of a server. */
@@ -117,6 +122,11 @@ export interface ContainerOptions {
   readonly geometry?: Geometry;
   /** How the cost counters take host memory to lie. @defaultValue 'congruent' */
   readonly physicalLayout?: PhysicalLayout;
+  /**
+   * How the frames behind mappings are stored; the answers are the same. Run-length pays where memory has `pinPages`.
+   * @defaultValue 'exact'
+   */
+  readonly storage?: PageStorage;
   /** Replaces parts of the backend's row: for planting wrong behaviour in tests. */
   readonly traits?: Partial<BackendTraits>;
 }

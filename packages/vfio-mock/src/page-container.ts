@@ -10,14 +10,17 @@
  * Source: Linux 7.2.13 drivers/vfio/vfio_iommu_type1.c, drivers/iommu/iommufd/io_pagetable.c; recordings fuzz-all,
  * edge-*, stale-*. Not covered: mediated devices, device memory (BARs), concurrent calls.
  */
-import { assert, ERRNO, type Status } from '@sda-lab/guest-memory';
+import { assert, ERRNO, leafPagesOf, type Status } from '@sda-lab/guest-memory';
 import { DirtyLog } from './_internals/dirty-log.ts';
 import { dmaReadWord, dmaWriteWord } from './_internals/dma.ts';
 import { FrameMap } from './_internals/frame-map.ts';
+import { RunFrameMap } from './_internals/run-frame-map.ts';
 import { type PageRun, PageChecks } from './_internals/page-checks.ts';
-import { type PageRecord, PageRecords, READ, WRITE } from './_internals/page-records.ts';
+import { CHARGED_TO_USER, type PageRecord, READ, type SharedPart, WRITE } from './_internals/page-record.ts';
+import { PageRecords, type RemovedSink } from './_internals/page-records.ts';
 import { PageView } from './_internals/page-view.ts';
 import { type PinPage, Pinner } from './_internals/pinner.ts';
+import { RangeList } from './_internals/range-list.ts';
 import type { BackendId, KernelVersion } from './backend-id.ts';
 import { BACKEND_TRAITS, type BackendTraits } from './backend-traits.ts';
 import { CostCounters } from './cost-counters.ts';
@@ -57,7 +60,7 @@ export class PageContainer implements IommuContainer {
   readonly account: ProcessAccount;
   readonly memory: KernelMemory;
   readonly records: PageRecords = new PageRecords();
-  readonly frames: FrameMap = new FrameMap();
+  readonly frames: FrameMap;
   readonly pinner: Pinner;
   readonly checks: PageChecks;
   readonly dirty: DirtyLog = new DirtyLog();
@@ -73,6 +76,16 @@ export class PageContainer implements IommuContainer {
   readonly #entryLimit: number;
   readonly #view: PageView;
   readonly #takesWhatFits: boolean;
+  /** Pins are taken and dropped by runs. */
+  readonly #pinsRuns: boolean;
+  /** What the observer is told once all of it is gone. */
+  readonly #removed = new RangeList();
+  readonly #removedSink: RemovedSink = {
+    removed: (record) => {
+      this.#release(record);
+      if (this.observer !== undefined) this.#removed.add(record.first, record.count);
+    },
+  };
   /** The process page behind the granule that is being pinned, and whether the device may write to it. */
   #pinHost = 0;
   #pinWrites = false;
@@ -89,7 +102,10 @@ export class PageContainer implements IommuContainer {
     this.memory = options.memory;
     this.account = options.account ?? new ProcessAccount(options.memlock);
     this.costs = new CostCounters(this.traits, options.physicalLayout ?? 'congruent');
+    const { storage = 'exact' } = options;
+    this.frames = storage === 'exact' ? new FrameMap() : new RunFrameMap(leafPagesOf(storage));
     this.pinner = new Pinner(this.memory, this.account, this.traits.accounting);
+    this.#pinsRuns = storage !== 'exact' && this.pinner.pinsRuns;
     const isLimited = this.traits.entryLimit !== Infinity;
     this.#entryLimit = isLimited
       ? (options.dmaEntryLimit ?? this.traits.entryLimit)
@@ -215,14 +231,11 @@ export class PageContainer implements IommuContainer {
   /** Removes the mappings in [first, end), whose ends cut none; answers the pages. */
   removePages(first: number, end: number): number {
     if (first >= end) return 0;
-    const removed = this.records.removeRange(first, end);
-    let pages = 0;
-    for (const record of removed) {
-      pages += record.count;
-      this.#release(record);
-    }
-    this.#tellRemoved(removed);
-    return pages;
+    const before = this.records.pageCount;
+    this.records.removeRange(first, end, this.#removedSink);
+    const { observer } = this;
+    if (observer !== undefined) this.#removed.drain(observer);
+    return before - this.records.pageCount;
   }
 
   translate(iovaPage: number): number {
@@ -235,47 +248,39 @@ export class PageContainer implements IommuContainer {
     const page = Number(iova / PAGE);
     const record = this.records.at(page);
     if (record === undefined) return undefined;
-    return { frame: this.translate(page), offset: Number(iova % PAGE), rights: record.rights };
+    const rights = record.flags & (READ | WRITE);
+    return { frame: this.translate(page), offset: Number(iova % PAGE), rights };
   }
 
   isMapped(iovaPage: number): boolean {
-    return this.records.at(iovaPage) !== undefined;
+    return this.records.holds(iovaPage);
   }
 
   isWritable(iovaPage: number): boolean {
     const record = this.records.at(iovaPage);
-    return record !== undefined && (record.rights & WRITE) !== 0;
+    return record !== undefined && (record.flags & WRITE) !== 0;
   }
 
   readPages(iovaPage: number, pageCount: number, mapped: Uint8Array, frames: Int32Array, at: number): void {
     if (this.traits.pins) this.frames.read(iovaPage, pageCount, frames, at);
-    const { all } = this.records;
-    let index = this.records.indexFrom(iovaPage);
-    for (let offset = 0; offset < pageCount; offset += 1) {
-      const page = iovaPage + offset;
-      let record = all[index];
-      if (record !== undefined && page >= record.first + record.count) {
-        index += 1;
-        record = all[index];
-      }
-      mapped[at + offset] = record !== undefined && record.first <= page ? 1 : 0;
-    }
+    this.records.read(iovaPage, iovaPage + pageCount, mapped, at);
+  }
+
+  endOfRun(iovaPage: number, endPage: number): number {
+    const record = this.records.at(iovaPage);
+    if (record === undefined) return this.records.nextMapped(iovaPage, endPage);
+    const { first, count, host } = record;
+    const end = Math.min(endPage, first + count);
+    if (this.traits.pins) return this.frames.endOfRun(iovaPage, end);
+    const toHost = host - first;
+    return (this.memory.endOfPeek?.(iovaPage + toHost, end + toHost) ?? iovaPage + toHost + 1) - toHost;
   }
 
   readEach(iovaPages: readonly number[], mapped: Uint8Array, frames: Int32Array, places: readonly number[]): void {
-    const { all } = this.records;
-    const { pins } = this.traits;
-    let index = 0;
+    this.records.readEach(iovaPages, mapped, places);
+    if (!this.traits.pins) return;
     for (let which = 0; which < iovaPages.length; which += 1) {
-      const page = iovaPages[which]!;
-      const place = places[which]!;
-      let record = all[index];
-      while (record !== undefined && page >= record.first + record.count) {
-        index += 1;
-        record = all[index];
-      }
-      mapped[place] = record !== undefined && record.first <= page ? 1 : 0;
-      if (pins) frames[place] = this.frames.get(page);
+      frames[places[which]!] = this.frames.get(iovaPages[which]!);
     }
   }
 
@@ -288,9 +293,9 @@ export class PageContainer implements IommuContainer {
   }
 
   forEachMapping(emit: (iovaPage: number, pageCount: number) => void): void {
-    for (const { first, count, granule } of this.records.all) {
+    this.records.forEach(0, this.checks.endPage, ({ first, count, granule }) => {
       for (let at = first; at < first + count; at += granule) emit(at, granule);
-    }
+    });
   }
 
   close(): void {
@@ -298,9 +303,10 @@ export class PageContainer implements IommuContainer {
   }
 
   /** A mapping that was made, told to counters and observer; used by IOAS_COPY for areas that pin nothing new. */
-  adopt(record: PageRecord): void {
-    this.records.insert(record);
-    this.costs.mapped(record.first, record.count, record.granule, record.host);
+  adopt(first: number, count: number, granule: number, host: number, flags: number, shared?: SharedPart): void {
+    const isNew = this.records.insert(first, count, granule, host, flags, shared);
+    assert(isNew, 'mappings never overlap');
+    this.costs.mapped(first, count, granule, host);
     if (this.records.mappingCount > this.peakMappingCount) this.peakMappingCount = this.records.mappingCount;
   }
 
@@ -323,7 +329,8 @@ export class PageContainer implements IommuContainer {
     this.#pinStatus = 0;
     if (!this.traits.pins) return limit;
     this.#pinWrites = (rights & WRITE) !== 0;
-    for (let granule = 0; granule < limit; granule += 1) {
+    const isPlain = this.#pinsRuns && pinPage === undefined && driverStatus === undefined;
+    for (let granule = isPlain ? this.#pinRun(run, limit) : 0; granule < limit; granule += 1) {
       const offset = granule * run.granulePages;
       const count = Math.min(run.granulePages, run.pageCount - offset);
       const first = run.iovaPage + offset;
@@ -337,12 +344,20 @@ export class PageContainer implements IommuContainer {
     return limit;
   }
 
+  /** As many granules at once as nothing refuses; answers how many. */
+  #pinRun({ iovaPage, hostPage, pageCount, granulePages }: PageRun, limit: number): number {
+    const wanted = Math.min(pageCount, limit * granulePages);
+    const run = { firstPage: iovaPage, hostPage, pageCount: wanted, granulePages };
+    const pinned = this.pinner.pinRun(this.frames, run, this.#pinWrites);
+    return pinned === wanted ? limit : pinned / granulePages;
+  }
+
   /** Planted fault: a map that fails leaves behind what it could pin. */
   #keepWhatPins(first: number, host: number, count: number, rights: number): void {
     let kept = 0;
     const pinOne = (): number => this.memory.pinPage(host + kept, (rights & WRITE) !== 0);
     while (kept < count && this.pinner.pin(this.frames, first + kept, 1, pinOne) === 0) kept += 1;
-    if (kept > 0) this.adopt(this.#recordOf(first, host, kept, kept, rights));
+    if (kept > 0) this.adopt(first, kept, kept, host, this.#flagsOf(rights));
   }
 
   #store(run: PageRun, granules: number, rights: number): void {
@@ -351,39 +366,31 @@ export class PageContainer implements IommuContainer {
     const pageCount = Math.min(run.pageCount, granules * granulePages);
     const tail = pageCount % granulePages;
     const whole = pageCount - tail;
-    if (whole > 0) this.adopt(this.#recordOf(iovaPage, hostPage, whole, granulePages, rights));
-    if (tail > 0) this.adopt(this.#recordOf(iovaPage + whole, hostPage + whole, tail, tail, rights));
+    const flags = this.#flagsOf(rights);
+    if (whole > 0) this.adopt(iovaPage, whole, granulePages, hostPage, flags);
+    if (tail > 0) this.adopt(iovaPage + whole, tail, tail, hostPage + whole, flags);
     this.observer?.onMapped(iovaPage, pageCount, granulePages, (rights & WRITE) !== 0);
   }
 
-  #recordOf(first: number, host: number, count: number, granule: number, rights: number): PageRecord {
-    return { first, count, granule, host, rights, charged: this.pinner.charges, vaddrInvalid: false };
+  #flagsOf(rights: number): number {
+    return this.pinner.charges ? rights | CHARGED_TO_USER : rights;
   }
 
   #release(record: PageRecord): void {
-    const { first, count, granule, host, charged, shared } = record;
+    const { first, count, granule, host, flags, shared } = record;
     this.costs.unmapped(first, count, granule, host);
     if (!this.traits.pins) return;
+    if (this.#pinsRuns && shared === undefined) {
+      const isCharged = (flags & CHARGED_TO_USER) !== 0;
+      this.frames.takeRun(first, first + count, (frame, pages) => this.pinner.unpinRun(frame, pages, isCharged));
+      return;
+    }
     for (let page = first; page < first + count; page += 1) {
       const frame = this.frames.take(page);
-      if (shared === undefined || shared.release(record.sharedAt! + page - first)) {
-        this.pinner.unpin(frame, charged);
+      if (shared === undefined || shared.pages.release(shared.at + page - first)) {
+        this.pinner.unpin(frame, (flags & CHARGED_TO_USER) !== 0);
       }
     }
-  }
-
-  #tellRemoved(removed: readonly PageRecord[]): void {
-    if (this.observer === undefined) return;
-    let first = -1;
-    let end = -1;
-    for (const record of removed) {
-      if (record.first !== end) {
-        if (first !== -1) this.observer.onUnmapped(first, end - first);
-        first = record.first;
-      }
-      end = record.first + record.count;
-    }
-    if (first !== -1) this.observer.onUnmapped(first, end - first);
   }
 
   /** Two mappings of one; the IO page table is not touched (iommufd compat v1). */

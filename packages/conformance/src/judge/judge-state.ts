@@ -3,11 +3,12 @@
  * What the judge goes by: the machine it watches, what each container maps, marks of pages, the operation under way. The
  * checks (always-checks.ts, resting-checks.ts) look at it and report; `Judge` keeps it.
  */
-import type { GuestMemory, Side } from '@sda-lab/guest-memory';
+import { createPageNumbers, type GuestMemory, type PageNumbers, type PageStorage, type Side } from '@sda-lab/guest-memory';
 import { blockPageOf, type Layout, type Span } from '../world/layout.ts';
 import { Findings } from './findings.ts';
 import type { Invariant } from './invariant.ts';
 import { PageTable } from './page-table.ts';
+import { endOfPiece } from './pieces.ts';
 import { isIn, NO_RUNS, type PositionRun } from './position-run.ts';
 import type { Evidence } from './violation.ts';
 import type { WatchedContainer } from './watched-container.ts';
@@ -24,17 +25,19 @@ export class JudgeState {
   readonly memory: GuestMemory;
   readonly layout: Layout;
   readonly tables: readonly PageTable[];
+  /** Whether anybody looks; without, only what was plugged and refused is kept, which operations ask for. */
+  readonly isLooking: boolean;
   /** Once the VMM has stopped the VM, what is found is what would matter if it went on. */
   isLatent = false;
 
   /** By position, 1 = plugged. */
-  readonly plugged: Uint8Array;
+  readonly plugged: PageNumbers;
   /** Covered by a refused operation that left a partial result: 1 = a conversion, 2 = a plug request; 0 = not. */
-  readonly pending: Uint8Array;
+  readonly pending: PageNumbers;
   /** 1 = a call about this page was refused and no later success has been judged. */
-  readonly refusedOnce: Uint8Array;
+  readonly refusedOnce: PageNumbers;
   /** 1 = its shared side was discarded while some container was attached. */
-  readonly wasDiscarded: Uint8Array;
+  readonly wasDiscarded: PageNumbers;
 
   /** The operation under way, or the one that just ended. */
   operationIndex = -1;
@@ -46,22 +49,33 @@ export class JudgeState {
   refusedMaps = 0;
   refusedUnmaps = 0;
 
-  constructor(memory: GuestMemory, layout: Layout, containers: readonly WatchedContainer[]) {
+  readonly #isExact: boolean;
+
+  constructor(memory: GuestMemory, layout: Layout, containers: readonly WatchedContainer[], isLooking = true) {
     const { totalCount } = layout;
+    // Who does not look keeps nothing about pages, so it may as well be kept by runs.
+    const storage: PageStorage = isLooking ? memory.storage : 'run-length';
+    const marks = (): PageNumbers => createPageNumbers(storage, 'marks', totalCount);
+    this.#isExact = storage === 'exact';
+    this.isLooking = isLooking;
     this.memory = memory;
     this.layout = layout;
-    this.tables = containers.map((container) => new PageTable(container, totalCount));
-    this.plugged = new Uint8Array(totalCount);
-    this.pending = new Uint8Array(totalCount);
-    this.refusedOnce = new Uint8Array(totalCount);
-    this.wasDiscarded = new Uint8Array(totalCount);
+    this.tables = containers.map((container) => new PageTable(container, totalCount, storage));
+    this.plugged = marks();
+    this.pending = marks();
+    this.refusedOnce = marks();
+    this.wasDiscarded = marks();
     for (const { deviceIndex, firstPosition, endPosition } of layout.spans) {
-      if (deviceIndex === -1) this.plugged.fill(1, firstPosition, endPosition);
+      if (deviceIndex === -1) this.plugged.setRun(firstPosition, endPosition, 1);
     }
   }
 
   get hasPending(): boolean {
-    return this.pending.some((mark) => mark !== 0);
+    const { pending, layout } = this;
+    for (let position = 0; position < layout.totalCount; position = pending.endOfRun(position, layout.totalCount)) {
+      if (pending.get(position) !== 0) return true;
+    }
+    return false;
   }
 
   /**
@@ -85,9 +99,14 @@ export class JudgeState {
 
   /** Whether a container must map a page that is on that side. Private pages are for those alone that want both sides. */
   wants({ privatePages }: PageTable, position: number, side: Side): Wanted {
-    if (this.plugged[position] === 0) return 'not';
+    if (this.plugged.get(position) === 0) return 'not';
     if (side === 'shared') return 'must';
     return privatePages === 'owed' ? 'must' : privatePages === 'allowed' ? 'may' : 'not';
+  }
+
+  /** Where the piece of positions ends of which the first stands for all (pieces.ts). */
+  endOfPiece(span: Span, first: number, end: number, cuts: readonly PositionRun[] = NO_RUNS): number {
+    return this.#isExact ? first + 1 : endOfPiece(this, span, first, end, cuts);
   }
 
   isInTransit(position: number): boolean {
@@ -101,10 +120,11 @@ export class JudgeState {
   isItsOwn({ privatePages }: PageTable, span: Span, position: number, frame: number): boolean {
     if (privatePages === 'never') return false;
     if (frame === this.memory.backing(span.section.block, blockPageOf(span, position), 'private')) return true;
-    return this.memory.frames.isOrphan(frame) && (this.undoWasRefused || this.pending[position] !== 0);
+    return this.memory.frames.isOrphan(frame) && (this.undoWasRefused || this.pending.get(position) !== 0);
   }
 
   report(invariant: Invariant, evidence: Evidence, isLatent = false): void {
+    if (!this.isLooking) return;
     const reach = this.isLatent || isLatent ? 'latent' : 'live';
     this.findings.add({ invariant, reach, operationIndex: this.operationIndex, evidence });
   }

@@ -15,7 +15,7 @@
  *
  * Stored and loaded between operations; the kernel's words are loaded before these.
  */
-import type { Words } from '@sda-lab/guest-memory';
+import { assert, ExactMarks, type PageNumbers, type Words } from '@sda-lab/guest-memory';
 import { gfnOf } from '../world/layout.ts';
 import type { JudgeState } from './judge-state.ts';
 import type { PageTable } from './page-table.ts';
@@ -29,6 +29,7 @@ const PLUGGED = 8;
 export class JudgeWords implements Words {
   readonly count: number;
   readonly #state: JudgeState;
+  readonly #marks: Readonly<Record<'pending' | 'refusedOnce' | 'plugged', Uint8Array>>;
   readonly #refusedBit: number;
   /** Those whose guest does not map what it likes: of the others the judge has none. */
   readonly #tables: readonly PageTable[];
@@ -42,17 +43,20 @@ export class JudgeWords implements Words {
    */
   constructor(state: JudgeState, keepsRefusals = true) {
     this.#state = state;
+    const pending = valuesOf(state.pending);
+    this.#marks = { pending, refusedOnce: valuesOf(state.refusedOnce), plugged: valuesOf(state.plugged) };
     this.#refusedBit = keepsRefusals ? REFUSED : 0;
-    this.count = Math.ceil((1 + state.pending.length) / PER_WORD);
+    this.count = Math.ceil((1 + pending.length) / PER_WORD);
     this.#tables = state.tables.filter(({ container }) => container.isBehindViommu !== true);
     const { layout } = state;
     const gfnAt = (position: number): number => gfnOf(layout.spanAt(position), position);
-    this.#positions = Array.from(state.pending.keys()).toSorted((one, other) => gfnAt(one) - gfnAt(other));
+    this.#positions = Array.from(pending.keys()).toSorted((one, other) => gfnAt(one) - gfnAt(other));
     this.#gfns = this.#positions.map(gfnAt);
   }
 
   store(words: Int32Array, at: number): void {
-    const { isLatent, pending, refusedOnce, plugged } = this.#state;
+    const { isLatent } = this.#state;
+    const { pending, refusedOnce, plugged } = this.#marks;
     let word = isLatent ? 1 : 0;
     let shift = BITS;
     let index = at;
@@ -71,7 +75,7 @@ export class JudgeWords implements Words {
 
   load(words: Int32Array, at: number): void {
     const state = this.#state;
-    const { pending, refusedOnce, plugged } = state;
+    const { pending, refusedOnce, plugged } = this.#marks;
     let index = at;
     let word = words[at]!;
     state.isLatent = (word & 1) === 1;
@@ -90,4 +94,9 @@ export class JudgeWords implements Words {
     }
     for (const table of this.#tables) table.readEach(this.#gfns, this.#positions);
   }
+}
+
+function valuesOf(marks: PageNumbers): Uint8Array {
+  assert(marks instanceof ExactMarks, 'words are those of a judge in exact storage');
+  return marks.values;
 }

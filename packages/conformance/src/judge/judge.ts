@@ -77,16 +77,25 @@ export class Judge {
   /** The same while such an operation is under way itself: they are looked at when the one around it ends. */
   #deferred: PositionRun[] = [];
 
-  /** `excusedOrphans`: frames kept alive by those whom nobody owes anything. */
+  /**
+   * `excusedOrphans`: frames kept alive by those whom nobody owes anything. Who is not `isLooking` finds nothing, and
+   * costs nothing: for measuring what is judged otherwise. Whatever asks for the guest's state is answered all the same.
+   */
   constructor(
     memory: GuestMemory,
     layout: Layout,
     containers: readonly WatchedContainer[],
     excusedOrphans: () => number = () => 0,
+    isLooking = true,
   ) {
-    this.#state = new JudgeState(memory, layout, containers);
+    this.#state = new JudgeState(memory, layout, containers, isLooking);
     this.#always = new AlwaysChecks(this.#state);
     this.#resting = new RestingChecks(this.#state, this.#always, excusedOrphans);
+  }
+
+  /** Without, it finds nothing. */
+  get isLooking(): boolean {
+    return this.#state.isLooking;
   }
 
   get witnesses(): Witnesses {
@@ -113,7 +122,7 @@ export class Judge {
 
   /** What was refused in operations before is held against none to come. */
   forgetRefusals(): void {
-    this.#state.refusedOnce.fill(0);
+    this.#state.refusedOnce.setRun(0, this.#state.layout.totalCount, 0);
   }
 
   /** What the judge remembers between operations, as words; a container's words are loaded before. */
@@ -142,7 +151,7 @@ export class Judge {
   }
 
   isPlugged(position: number): boolean {
-    return this.#state.plugged[position] === 1;
+    return this.#state.plugged.get(position) === 1;
   }
 
   get hasPending(): boolean {
@@ -150,11 +159,17 @@ export class Judge {
   }
 
   isPending(position: number): boolean {
-    return this.#state.pending[position] !== 0;
+    return this.#state.pending.get(position) !== 0;
   }
 
   isMapped(containerIndex: number, position: number): boolean {
-    return this.#state.tables[containerIndex]!.mapped[position] === 1;
+    return this.#state.tables[containerIndex]!.mapped.get(position) === 1;
+  }
+
+  /** Where positions from this one on stop to be alike in all that the judge is asked of them. */
+  endOfPiece(position: number): number {
+    const span = this.#state.layout.spanAt(position);
+    return this.#state.endOfPiece(span, position, span.endPosition);
   }
 
   /** Whether a container must map the page, and has to be told so. */
@@ -165,12 +180,14 @@ export class Judge {
 
   /** Whether any device must reach the page. */
   isDue(span: Span, position: number): boolean {
-    return this.#state.plugged[position] === 1 && this.#state.sideOf(span, position) === 'shared';
+    return this.#state.plugged.get(position) === 1 && this.#state.sideOf(span, position) === 'shared';
   }
 
   hasDue(span: Span): boolean {
     const { first, end } = positionsOf(span);
-    for (let position = first; position < end; position += 1) if (this.isDue(span, position)) return true;
+    for (let position = first; position < end; position = this.#state.endOfPiece(span, position, end)) {
+      if (this.isDue(span, position)) return true;
+    }
     return false;
   }
 
@@ -240,6 +257,7 @@ export class Judge {
     this.witnesses.seeAt(WITNESS_AT['legal-calls']);
     const isMap = call.kind === 'map';
     if (call.status !== 0) this.#noteRefused(table.container.name, call, wasInjected);
+    if (!this.isLooking) return;
     if (isMap && call.status === 0 && call.context === 'run' && !table.container.isAttached()) {
       const detail = 'a mapping made after the device was gone is';
       this.report('hotplug', { reason: 'left-behind', container: table.container.name, detail });
@@ -280,6 +298,7 @@ export class Judge {
 
   /** Everything a container maps is read again: after it was closed, or after calls nobody announced. */
   reread(containerIndex: number): void {
+    if (!this.isLooking) return;
     const table = this.#state.tables[containerIndex]!;
     for (const span of this.#state.layout.spans) {
       const { first, end } = positionsOf(span);
@@ -288,15 +307,23 @@ export class Judge {
     }
   }
 
-  populated(block: RamBlock, page: number, side: Side): void {
-    const span = this.#state.layout.spanOfPages(block, page, page + 1);
-    if (span === undefined) return;
-    const position = page - span.toPage;
-    if (side === 'shared') this.#touch(span, position, position + 1);
-    else this.#touched.add(position, position + 1);
+  populated(block: RamBlock, firstPage: number, endPage: number, side: Side): void {
+    if (!this.isLooking) return;
+    const whole = this.#state.layout.spanOfPages(block, firstPage, endPage);
+    if (whole !== undefined) {
+      this.#populated(whole, firstPage - whole.toPage, endPage - whole.toPage, side);
+      return;
+    }
+    this.#state.layout.forEachRunOfBlock(block, firstPage, endPage, (span, first, end) => this.#populated(span, first, end, side));
+  }
+
+  #populated(span: Span, first: number, end: number, side: Side): void {
+    this.#touched.addEach(first, end);
+    if (side === 'shared') this.#always.checkRun(span, first, end);
   }
 
   discarded({ block, firstPage, endPage }: PageRange, side: Side): void {
+    if (!this.isLooking) return;
     const whole = this.#state.layout.spanOfPages(block, firstPage, endPage);
     if (whole !== undefined) {
       this.#discarded(whole, side, firstPage - whole.toPage, endPage - whole.toPage);
@@ -311,6 +338,7 @@ export class Judge {
   }
 
   attributesSet(firstGfn: number, endGfn: number): void {
+    if (!this.isLooking) return;
     const whole = this.#state.layout.spanOfGfns(firstGfn, endGfn);
     if (whole !== undefined) {
       this.#touch(whole, firstGfn - whole.toGfn, endGfn - whole.toGfn);
@@ -324,6 +352,7 @@ export class Judge {
   }
 
   convertedInPlace({ block, firstPage, endPage }: PageRange, side: Side): void {
+    if (!this.isLooking) return;
     for (const span of this.#state.layout.spans) {
       if (span.section.block !== block) continue;
       const first = firstOfPages(span, firstPage);
@@ -341,7 +370,7 @@ export class Judge {
       const first = firstOfPages(span, firstPage);
       const end = endOfPages(span, endPage);
       if (first >= end) continue;
-      for (let position = first; position < end; position += 1) this.#state.plugged[position] = mark;
+      this.#state.plugged.setRun(first, end, mark);
       this.#touch(span, first, end);
     }
   }
@@ -354,22 +383,24 @@ export class Judge {
   end(outcome: 'succeeded' | 'refused' | 'partial', done: readonly PositionRun[] = NO_RUNS): void {
     const { positions } = this.#state;
     const succeeded = outcome === 'succeeded' ? positions : done;
+    if (!this.isLooking) {
+      this.#state.positions = NO_RUNS;
+      return;
+    }
     if (outcome === 'partial') this.#markPending(positions);
     this.#unmarkPending(succeeded);
     this.#state.positions = NO_RUNS;
     if (this.#to !== undefined) for (const run of succeeded) this.#checkSide(run, this.#to);
     if (this.#isInside) this.#defer();
     else this.#resting.check(this.#touched, succeeded);
-    for (const { first, end } of succeeded) {
-      for (let position = first; position < end; position += 1) this.#state.refusedOnce[position] = 0;
-    }
+    for (const { first, end } of succeeded) this.#state.refusedOnce.setRun(first, end, 0);
     this.#touched.clear();
   }
 
   /** The machine was rebuilt: nothing is pending any more of what can be private. Other blocks were left as they were. */
   forgetPending(): void {
     for (const { firstPosition, endPosition, section } of this.#state.layout.spans) {
-      if (section.block.hasGuestMemfd) this.#state.pending.fill(0, firstPosition, endPosition);
+      if (section.block.hasGuestMemfd) this.#state.pending.setRun(firstPosition, endPosition, 0);
     }
   }
 
@@ -397,7 +428,7 @@ export class Judge {
   }
 
   #markPending(positions: readonly PositionRun[]): void {
-    for (const { first, end } of positions) this.#state.pending.fill(this.#pendingMark, first, end);
+    for (const { first, end } of positions) this.#state.pending.setRun(first, end, this.#pendingMark);
   }
 
   /** What a conversion left unfinished only a conversion can finish, and a plug request only a plug request. */
@@ -405,7 +436,11 @@ export class Judge {
     const { pending } = this.#state;
     const mark = this.#pendingMark;
     for (const { first, end } of succeeded) {
-      for (let position = first; position < end; position += 1) if (pending[position] === mark) pending[position] = 0;
+      for (let position = first; position < end; ) {
+        const runEnd = pending.endOfRun(position, end);
+        if (pending.get(position) === mark) pending.setRun(position, runEnd, 0);
+        position = runEnd;
+      }
     }
   }
 
@@ -418,7 +453,7 @@ export class Judge {
     for (let position = first; position < end; ) {
       const span = this.#state.layout.spanAt(position);
       const spanEnd = endOfRun(span, end);
-      for (; position < spanEnd; position += 1) {
+      for (; position < spanEnd; position = this.#state.endOfPiece(span, position, spanEnd, this.#inside)) {
         if (this.#state.sideOf(span, position) === to || isIn(this.#inside, position)) continue;
         this.report('atomic', { reason: 'success-without-change', position, detail: to });
         return;
@@ -431,13 +466,14 @@ export class Judge {
     if (call.kind === 'map') state.refusedMaps += 1;
     else state.refusedUnmaps += 1;
     if (call.kind === 'unmap' && wasInjected) this.#unmapWasInjected = true;
+    if (!state.isLooking) return;
     state.witnesses.see('nonfatal');
     const detail = wasInjected ? undefined : illegalCall(call);
     if (detail !== undefined) this.report('legal-calls', { reason: 'illegal-call', container, detail });
     for (const span of state.layout.spans) {
       const first = firstOfGfns(span, call.firstGfn);
       const end = endOfGfns(span, call.firstGfn + call.pageCount);
-      for (let position = first; position < end; position += 1) state.refusedOnce[position] = 1;
+      if (first < end) state.refusedOnce.setRun(first, end, 1);
     }
   }
 }

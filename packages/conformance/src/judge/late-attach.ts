@@ -15,10 +15,11 @@ export function findLateDifference(
   containers: readonly WatchedContainer[],
   late: WatchedContainer,
 ): Evidence | undefined {
+  if (!judge.isLooking) return undefined;
   const lateIndex = containers.indexOf(late);
   for (const [earlyIndex, early] of containers.entries()) {
     if (early === late || !early.isAttached() || early.privatePages !== late.privatePages) continue;
-    for (let position = 0; position < layout.totalCount; position += 1) {
+    for (let position = 0; position < layout.totalCount; position = judge.endOfPiece(position)) {
       const inLate = judge.isMapped(lateIndex, position);
       if (inLate === judge.isMapped(earlyIndex, position) || judge.isUnsettled(position)) continue;
       const detail = inLate ? `mapped, and not in ${early.name}` : `not mapped, but is in ${early.name}`;
@@ -31,7 +32,7 @@ export function findLateDifference(
 function findMissing(judge: Judge, layout: Layout, lateIndex: number, container: string): Evidence | undefined {
   for (const span of layout.spans) {
     const end = span.endPosition;
-    for (let position = span.firstPosition; position < end; position += 1) {
+    for (let position = span.firstPosition; position < end; position = judge.endOfPiece(position)) {
       if (!judge.isWanted(lateIndex, span, position) || judge.isMapped(lateIndex, position)) continue;
       if (judge.isUnsettled(position)) continue;
       const detail = judge.isDue(span, position) ? 'shared already, and not mapped' : 'private, and not mapped';

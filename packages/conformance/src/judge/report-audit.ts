@@ -18,7 +18,7 @@ export function reportAudit(
   layout: Layout,
   containers: readonly WatchedContainer[],
 ): void {
-  if (layout.totalCount > MAX_PAGES) return;
+  if (!judge.isLooking || layout.totalCount > MAX_PAGES) return;
   for (const finding of audit(memory, layout, containers, (position) => judge.isPlugged(position))) {
     const [invariant, container, at] = finding.split(' ') as [keyof typeof REASONS, string, string];
     const position = Number(at);

@@ -38,33 +38,38 @@ export class RestingChecks {
     for (let position = first; position < end; ) {
       const span = this.#state.layout.spanAt(position);
       const spanEnd = endOfRun(span, end);
-      for (; position < spanEnd; position += 1) this.#checkPage(span, position);
+      while (position < spanEnd) {
+        const pieceEnd = this.#state.endOfPiece(span, position, spanEnd, this.#succeeded);
+        this.#checkPiece(span, position, pieceEnd - position);
+        position = pieceEnd;
+      }
     }
   }
 
-  #checkPage(span: Span, position: number): void {
+  /** The page stands for a piece of `count` pages. */
+  #checkPiece(span: Span, position: number, count: number): void {
     const state = this.#state;
-    const isPending = state.pending[position] !== 0;
+    const isPending = state.pending.get(position) !== 0;
     const side = state.sideOf(span, position);
     for (const table of state.tables) {
       if (!table.container.isAttached()) continue;
-      const isMapped = table.mapped[position] === 1;
-      if (isMapped) this.#always.checkMapped(table, span, position, side);
+      const isMapped = table.mapped.get(position) === 1;
+      if (isMapped) this.#always.checkMapped(table, span, position, side, count);
       const wanted = state.wants(table, position, side);
-      if (wanted === 'must') this.#witnessDue(side);
-      if (span.deviceIndex !== -1) state.witnesses.seeAt(WITNESS_AT.coexist);
+      if (wanted === 'must') this.#witnessDue(side, count);
+      if (span.deviceIndex !== -1) state.witnesses.seeAt(WITNESS_AT.coexist, count);
       if (isPending || isMapped === (wanted === 'must')) continue;
       if (!isMapped) this.#reportMissing(table, span, position, side);
       else this.#checkLingering(table, span, position, wanted === 'may');
     }
     if (isPending) return;
-    const tooMuch = findTooMuchMemory(state.memory, state.layout, span, position, state.plugged[position] === 1);
+    const tooMuch = findTooMuchMemory(state.memory, state.layout, span, position, state.plugged.get(position) === 1);
     if (tooMuch !== undefined) state.report('bounded', tooMuch);
   }
 
-  #witnessDue(side: Side): void {
-    this.#state.witnesses.seeAt(WITNESS_AT.complete);
-    if (side === 'private') this.#state.witnesses.seeAt(WITNESS_AT['consumer tdisp']);
+  #witnessDue(side: Side, count: number): void {
+    this.#state.witnesses.seeAt(WITNESS_AT.complete, count);
+    if (side === 'private') this.#state.witnesses.seeAt(WITNESS_AT['consumer tdisp'], count);
   }
 
   #reportMissing({ container: { name: container } }: PageTable, span: Span, position: number, side: Side): void {
@@ -72,7 +77,7 @@ export class RestingChecks {
     const reason = side === 'private' ? 'private-not-mapped' : 'not-mapped';
     state.report('complete', { reason, container, position });
     if (span.deviceIndex !== -1) state.report('coexist', { reason, container, position });
-    if (state.refusedOnce[position] === 1 && isIn(this.#succeeded, position)) {
+    if (state.refusedOnce.get(position) === 1 && isIn(this.#succeeded, position)) {
       state.report('atomic', { reason: 'success-without-mapping', container, position });
     }
   }

@@ -26,6 +26,32 @@ export class TouchedRuns {
     this.#count = 0;
   }
 
+  /** The same as `add` for each page of the run, one after the other. */
+  addEach(first: number, end: number): void {
+    for (let at = first; at < end; ) {
+      const known = this.#endOfKnown(at);
+      if (known > at) {
+        at = known;
+        continue;
+      }
+      // Up to where one of the last runs has the pages already.
+      let stop = end;
+      for (let run = Math.max(0, this.#count - LOOK_BACK); run < this.#count; run += 1) {
+        if (this.#firsts[run]! > at) stop = Math.min(stop, this.#firsts[run]!);
+      }
+      this.add(at, stop);
+      at = stop;
+    }
+  }
+
+  /** Where the one of the last runs ends that has the position; the position itself when none has. */
+  #endOfKnown(position: number): number {
+    for (let run = Math.max(0, this.#count - LOOK_BACK); run < this.#count; run += 1) {
+      if (this.#firsts[run]! <= position && position < this.#ends[run]!) return this.#ends[run]!;
+    }
+    return position;
+  }
+
   /** Pins populate page by page: a run that continues the last one, or lies in one of the last, is not kept apart. */
   add(first: number, end: number): void {
     const last = this.#count - 1;

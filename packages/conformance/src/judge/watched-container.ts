@@ -17,6 +17,11 @@ export interface WatchedContainer {
   translate(gfn: number): number;
   isWritable(gfn: number): boolean;
   /**
+   * Where guest pages stop to be alike: unmapped, or mapped with the same rights and leading to frames of consecutive
+   * identity or to none. `endGfn` at the latest, and it may be earlier. @defaultValue each page alone
+   */
+  endOfRun?(firstGfn: number, endGfn: number): number;
+  /**
    * `isMapped` (1 or 0), and `translate` where mappings hold frames, of so many guest pages from index `at` on.
    * @defaultValue a call each per page
    */

@@ -36,9 +36,9 @@ export class Witnesses {
     this.#counts[WITNESS_AT[witness]]! += 1;
   }
 
-  /** The same for checks that are made at every event, by its place in `WITNESS_AT`. */
-  seeAt(at: number): void {
-    this.#counts[at]! += 1;
+  /** The same for checks that are made at every event, by its place in `WITNESS_AT`; so many times. */
+  seeAt(at: number, times = 1): void {
+    this.#counts[at]! += times;
   }
 
   count(witness: Witness): number {

@@ -27,6 +27,7 @@ interface Parts {
 
 /** The first wrong value, or else the first page that is missing, too many or on the wrong side. */
 export function findWrongCopy(parts: Parts, spans: readonly Span[], copier: Copier): Evidence | undefined {
+  if (!parts.judge.isLooking) return undefined;
   let otherwise: Evidence | undefined;
   for (const span of spans) {
     const end = span.endPosition;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-import { GuestMemory, type RamBlock } from '@sda-lab/guest-memory';
+import { GuestMemory, type PageStorage, type RamBlock } from '@sda-lab/guest-memory';
 import { Layout, type Span } from './layout.ts';
 import { placeSections, ROM_PAGES } from './place-sections.ts';
 import type { WorldSpec } from './world-spec.ts';
 
 /** Blocks and sections of a world, in a fresh guest memory. Dynamic memslots have a span each, and no section yet. */
-export function buildLayout(spec: WorldSpec): { memory: GuestMemory; layout: Layout } {
+export function buildLayout(spec: WorldSpec, storage: PageStorage = 'exact'): { memory: GuestMemory; layout: Layout } {
   const placements = placeSections(spec);
   const gfnCount = Math.max(...placements.map(({ firstGfn, pageCount }) => firstGfn + pageCount));
-  const memory = new GuestMemory({ regime: spec.regime, gfnCount });
+  const memory = new GuestMemory({ regime: spec.regime, gfnCount, storage });
   const blocks = addBlocks(memory, spec);
   let firstPosition = 0;
   const spans = placements.map(({ block, isRom, deviceIndex, memslotIndex, ...where }): Span => {

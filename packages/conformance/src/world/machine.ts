@@ -11,12 +11,14 @@
 import {
   assert,
   convertMemory,
+  type CostMeter,
   ERRNO,
   type GuestMemory,
   type Host,
   type Instance,
   isManaged,
   type PageRange,
+  type PageStorage,
   type RamBlock,
   type Section,
   type Side,
@@ -31,6 +33,7 @@ import type { Before } from '../judge/before.ts';
 import { Judge, type OperationUnderWay, type PositionRun } from '../judge/judge.ts';
 import { Accesses } from './accesses.ts';
 import { buildLayout } from './build-layout.ts';
+import { checkSize } from './check-size.ts';
 import { LiveMigration } from './consumers/live-migration.ts';
 import type { Report } from './consumers/reports.ts';
 import type { SavedGuest } from './consumers/restore-guest.ts';
@@ -66,7 +69,17 @@ export interface MachineOptions {
    * @defaultValue true
    */
   readonly guard?: boolean;
+  /**
+   * How what is known per page is stored; what is answered, counted and found is the same. Run-length carries guests that
+   * exact storage has no room for, and has no words for a search.
+   * @defaultValue 'exact'
+   */
+  readonly storage?: PageStorage;
+  /** Without, nobody looks and nothing is found: to measure what the rest costs. @defaultValue true */
+  readonly judge?: boolean;
   readonly parts?: WorldParts;
+  /** Where the design counts what its algorithm costs on flat bitmaps. */
+  readonly meter?: CostMeter;
 }
 
 const NO_SECTIONS: readonly Section[] = [];
@@ -110,6 +123,7 @@ export class Machine implements EventLog {
   /** Another operation is to run inside the one under way (nested.ts). */
   preemption: { atEvent(): void } | undefined = undefined;
   readonly locks: DesignLocks = new DesignLocks();
+  readonly meter: CostMeter | undefined;
   /** An operation was ended in the middle because it would have waited: what comes next is unknown. */
   isUndecided = false;
   /** The path of a request from the exit to the design. */
@@ -127,14 +141,18 @@ export class Machine implements EventLog {
     this.spec = spec;
     this.strategy = strategy;
     this.#options = options;
+    this.meter = options.meter;
     this.#record = options.record ?? false;
     this.#parts = options.parts ?? {};
     this.convertMemory = this.#parts.convertMemory ?? convertMemory;
-    const { memory, layout } = buildLayout(spec);
+    const storage = options.storage ?? 'exact';
+    checkSize(spec, storage);
+    const { memory, layout } = buildLayout(spec, storage);
     this.memory = memory;
     this.layout = layout;
     this.containers = spec.containers.map((container, at) => this.#createContainer(container, at));
-    this.judge = new Judge(memory, layout, this.containers, () => orphansBehindViommus(this.containers, memory));
+    const orphans = (): number => orphansBehindViommus(this.containers, memory);
+    this.judge = new Judge(memory, layout, this.containers, orphans, options.judge ?? true);
     this.accesses = new Accesses(memory, layout, this);
     this.#observeMemory();
     const host = createWorldHost(this, (block, page) => this.#pinHolders(block, page));
@@ -221,8 +239,8 @@ export class Machine implements EventLog {
     this.note(event);
   }
 
-  pass(): void {
-    this.eventCount = (this.eventCount + 1) | 0;
+  pass(events = 1): void {
+    this.eventCount = (this.eventCount + events) | 0;
   }
 
   /** Writes down what is no event of the operation under way. */
@@ -288,10 +306,12 @@ export class Machine implements EventLog {
 
   #observeMemory(): void {
     this.memory.observer = {
-      populated: (block, page, side, frame) => {
-        if (this.#record) this.log({ kind: 'populate', block: block.name, page, side, frame });
-        else this.pass();
-        this.judge.populated(block, page, side);
+      populated: (block, firstPage, endPage, side, firstFrame) => {
+        for (let page = firstPage; this.#record && page < endPage; page += 1) {
+          this.log({ kind: 'populate', block: block.name, page, side, frame: firstFrame + page - firstPage });
+        }
+        if (!this.#record) this.pass(endPage - firstPage);
+        this.judge.populated(block, firstPage, endPage, side);
       },
       discarded: (range, side) => this.judge.discarded(range, side),
       attributesSet: ({ firstGfn, endGfn }) => {

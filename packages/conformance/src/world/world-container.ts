@@ -55,6 +55,7 @@ export function createWorldContainer(options: WorldContainerOptions): WorldConta
     memory,
     name: spec.name,
     dmaEntryLimit: entryLimit,
+    storage: memory.storage,
     ...(spec.iommuPages !== undefined && { geometry: withSmallestPage(spec.backend, spec.iommuPages) }),
   });
   const observed = (call: ListenerCall, side: Side): void => observe(call, wasInjected(kernel, call), side);
@@ -91,6 +92,7 @@ export function createWorldContainer(options: WorldContainerOptions): WorldConta
     translate: (gfn) => kernel.translate(gfn),
     isWritable: (gfn) => kernel.isWritable(gfn),
     readPages: (firstGfn, pageCount, mapped, frames, at) => kernel.readPages(firstGfn, pageCount, mapped, frames, at),
+    endOfRun: (firstGfn, endGfn) => kernel.endOfRun(firstGfn, endGfn),
     readEach: (gfns, mapped, frames, places) => kernel.readEach(gfns, mapped, frames, places),
     forEachMapping: (emit) => kernel.forEachMapping(emit),
   };

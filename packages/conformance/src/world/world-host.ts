@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { ERRNO, type GuestMemory, type Host, type PageRange, type RamBlock, type Side, type Status } from '@sda-lab/guest-memory';
+import { type CostMeter, ERRNO, type GuestMemory, type Host, type PageRange, type RamBlock, type Side, type Status } from '@sda-lab/guest-memory';
 import type { EventLog } from './event.ts';
 import type { DesignLocks } from './locks.ts';
 
@@ -7,6 +7,7 @@ import type { DesignLocks } from './locks.ts';
 export interface HostMachine extends EventLog {
   readonly memory: GuestMemory;
   readonly locks: DesignLocks;
+  readonly meter: CostMeter | undefined;
   readonly preemption: { atEvent(): void } | undefined;
   exit(reason: string): void;
 }
@@ -31,6 +32,7 @@ export function createWorldHost(
   };
   return {
     regime: memory.regime,
+    meter: machine.meter,
     get isDiscardDisabled() {
       return memory.coordination.isDisabled;
     },

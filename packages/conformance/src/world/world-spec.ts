@@ -19,8 +19,11 @@ export const WORLD_BACKENDS = [
 ] as const satisfies readonly BackendId[];
 export type WorldBackend = (typeof WORLD_BACKENDS)[number];
 
-/** Pages a small world may have, so that a history stays readable; large ones are built by the evaluation. */
+/** Pages of a world in exact storage, and so of one that a history names. */
 export const MAX_WORLD_PAGES = 1 << 22;
+
+/** Pages of a world in run-length storage. Each has two identities for its frames, which stay below 2^31. */
+export const MAX_RUN_LENGTH_PAGES = 1 << 29;
 
 /** Containers that are not plain ones: behind a vIOMMU, or of a device with trusted IO. */
 export const CONTAINER_KINDS = ['viommu', 'tdisp'] as const;
@@ -65,7 +68,7 @@ export const worldSchema = v.strictObject({
   regime: v.optional(v.picklist(['two-backend', 'in-place']), 'two-backend'),
   containers: v.optional(v.array(containerSchema), [{ name: 'c0', backend: 'type1v2' }]),
   /** Pages of boot RAM; two sections (below and above 4 GiB) show them when there are two or more. */
-  pages: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_WORLD_PAGES)), 8),
+  pages: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_RUN_LENGTH_PAGES)), 8),
   /** virtio-mem devices, each with a block of RAM of its own above boot RAM. */
   vmem: v.optional(v.array(vmemSchema), []),
   /** Pages of a firmware block with guest_memfd right below the ROM; 0 for none. */

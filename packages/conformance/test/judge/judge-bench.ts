@@ -92,7 +92,7 @@ export class JudgeBench implements WordsSubject<JudgedOperation> {
     }));
     this.judge = new Judge(memory, layout, watched);
     memory.observer = {
-      populated: (block, page, own) => this.judge.populated(block, page, own),
+      populated: (block, firstPage, endPage, own) => this.judge.populated(block, firstPage, endPage, own),
       discarded: (range, own) => this.judge.discarded(range, own),
       attributesSet: ({ firstGfn, endGfn }) => this.judge.attributesSet(firstGfn, endGfn),
       convertedInPlace: (range, own) => this.judge.convertedInPlace(range, own),

@@ -3,6 +3,7 @@ import type { GfnRange } from '../gfn-range.ts';
 import type { Side } from '../page.ts';
 import type { PageRange } from '../ram-block.ts';
 import type { Status } from '../status.ts';
+import type { CostMeter } from './cost-meter.ts';
 
 /** Whether one guest has two backings per page or one guest_memfd whose frames change owner. */
 export type Regime = 'two-backend' | 'in-place';
@@ -13,6 +14,8 @@ export type Lock = string;
 /** What a strategy can do to the machine. Each call is one primitive event, seen by the judge. */
 export interface Host {
   readonly regime: Regime;
+  /** Where a design counts what its algorithm costs on flat bitmaps; there when somebody wants to know. */
+  readonly meter?: CostMeter | undefined;
   /** Whether somebody forbids discarding now: a device is attached, say (QEMU's ram_block_discard_is_disabled). */
   readonly isDiscardDisabled: boolean;
   /** KVM_SET_MEMORY_ATTRIBUTES over guest pages; frees and moves nothing. Two-backend regime only (-EINVAL else). */

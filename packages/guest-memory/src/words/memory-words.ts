@@ -24,6 +24,7 @@ import type { Regime } from '../ports/host.ts';
 import type { Words } from '../ports/words.ts';
 import type { Section } from '../section.ts';
 import type { SlotAttributes } from '../slot-attributes.ts';
+import { ExactIdentities } from '../storage/exact-identities.ts';
 import { FRAME_REF_BITS, type FrameNames } from './frame-names.ts';
 import { SectionList } from './section-list.ts';
 
@@ -153,8 +154,12 @@ function gather(blocks: readonly BlockState[], side: Side): Int32Array {
   let first = 0;
   for (const state of blocks) {
     const own = all.subarray(first, first + state.block.pageCount);
-    if (state[side] !== undefined) own.set(state[side]);
-    state[side] = own;
+    const present = state[side];
+    if (present !== undefined) {
+      assert(present instanceof ExactIdentities, 'words are those of a guest in exact storage');
+      own.set(present.values);
+    }
+    state[side] = new ExactIdentities(own);
     first += own.length;
   }
   return all;

@@ -33,7 +33,7 @@ export function createMachine(regime: Regime): Machine {
 
 function listenTo(hear: (line: string) => void): MemoryObserver {
   return {
-    populated: (block, page, side, frame) => hear(`${side} ${block.name} ${page} gets frame ${frame}`),
+    populated: (block, page, _end, side, frame) => hear(`${side} ${block.name} ${page} gets frame ${frame}`),
     discarded: ({ block, firstPage, endPage }, side) => hear(`${side} ${block.name} [${firstPage},${endPage}) discarded`),
     attributesSet: ({ firstGfn, endGfn }, side) => hear(`gfn [${firstGfn},${endGfn}) ${side}`),
     convertedInPlace: ({ block, firstPage, endPage }, side) => hear(`${block.name} [${firstPage},${endPage}) turns ${side}`),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { Command } from '@commander-js/extra-typings';
+import { addBench } from '../bench/command.ts';
 import { addCheckKernel } from '../check-kernel/command.ts';
 import { addCheckQemu } from '../check-qemu/command.ts';
 import { addCheckRdm } from '../check-rdm/command.ts';
@@ -33,6 +34,7 @@ export function buildProgram(io: Io, version: string, finish: (code: ExitCode | 
   addSearch(program, io, finish);
   addReplay(program, io, finish);
   addMerge(program, io, finish);
+  addBench(program, io, finish);
   const check = program.command('check').description('hold recordings of real systems, and unit tests, against the model');
   addCheckKernel(check, io, finish);
   addCheckQemu(check, io, finish);

@@ -21,4 +21,9 @@ export class AttributesSource implements RamDiscardSource {
   isPopulated(first: number, end: number): boolean {
     return end <= this.shared.bitCount && this.shared.allSet(first, end);
   }
+
+  uniformEnd(first: number): number {
+    const { shared } = this;
+    return shared.test(first) ? shared.nextClear(first, shared.bitCount) : shared.nextSet(first, shared.bitCount);
+  }
 }

@@ -7,6 +7,7 @@ import {
   assert,
   type Cast,
   type Consumer,
+  type CostMeter,
   type PlugSource,
   type RamBlock,
   type Section,
@@ -28,11 +29,12 @@ export class MultiSourceBlock {
   readonly #block: RamBlock;
   /** Of every plug source met, whether it is in or not. */
   readonly #plugSources = new Map<PlugSource, RamDiscardSource>();
-  readonly #listeners: ConsumerListeners = new ConsumerListeners(1);
+  readonly #listeners: ConsumerListeners;
 
-  constructor(block: RamBlock, steps: ManagerSteps, exit: (reason: string) => void) {
+  constructor(block: RamBlock, steps: ManagerSteps, exit: (reason: string) => void, meter?: CostMeter) {
     this.#block = block;
-    this.manager = new MultiSourceManager(steps, exit);
+    this.#listeners = new ConsumerListeners(1, meter);
+    this.manager = new MultiSourceManager(steps, exit, meter);
     this.attributes = block.hasGuestMemfd ? new AttributesSource(block.pageCount) : undefined;
     if (this.attributes !== undefined) this.manager.addSource(this.attributes);
   }
@@ -92,5 +94,6 @@ function asDiscardSource(plugSource: PlugSource): RamDiscardSource {
     name: plugSource.name,
     granularity: plugSource.granulePages,
     isPopulated: (first, end) => plugSource.isPlugged(first, end),
+    uniformEnd: (first) => first - (first % plugSource.granulePages) + plugSource.granulePages,
   };
 }

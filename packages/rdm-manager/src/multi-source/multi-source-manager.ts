@@ -9,14 +9,15 @@
  *   listener first -> `unregister` (one discard of its complete window, whatever it was told before).
  *
  * Nothing of the sources' answers is kept: each walk asks every source about every chunk of the smallest granularity,
- * counted in `probeCount`. Unit-agnostic: offsets are integers of the user's choice.
+ * counted in `probeCount`. Where sources say how far an answer goes (`uniformEnd`), chunks that would be answered alike are
+ * counted without being asked for: a guest of 1 TiB has 268,435,456 of them. Unit-agnostic: offsets are integers of the user's choice.
  *
  * Source: QEMU 11.1 (merge 9d526ed81d) system/ram-discard-manager.c; rollbacks and the discard at unregistering as
  * observed on 11.1.3. Not covered: reference counts, the region's glue that creates the manager with the first source
  * and drops it with the last, and what a run's section carries besides its offset and size (11.1 hands out
  * offset_within_address_space 0).
  */
-import { assert, ERRNO, PlaceWords, type Status, WalkedList } from '@sda-lab/guest-memory';
+import { assert, type CostMeter, ERRNO, PlaceWords, type Status, WalkedList } from '@sda-lab/guest-memory';
 import { type Ask, type ManagerSteps, type Occasion, QEMU_11_1_STEPS } from './manager-steps.ts';
 import { ManagerWords } from './manager-words.ts';
 import type { RamDiscardSource } from './ram-discard-source.ts';
@@ -37,14 +38,16 @@ export class MultiSourceManager {
   readonly #listeners: WalkedList<Registered>;
   #granularity = 0;
   #probeCount = 0;
+  readonly #meter: CostMeter | undefined;
   readonly #ask: Ask = (source, first, end) => {
-    this.#probeCount += 1;
+    this.#countProbes(1);
     return source.isPopulated(first, end);
   };
 
   /** `steps` are replaced only to plant faults; `exit` is called when a listener leaves that a walk stands on. */
-  constructor(steps: ManagerSteps = QEMU_11_1_STEPS, exit: (reason: string) => void = assertNot) {
+  constructor(steps: ManagerSteps = QEMU_11_1_STEPS, exit: (reason: string) => void = assertNot, meter?: CostMeter) {
     this.#steps = steps;
+    this.#meter = meter;
     this.#listeners = new WalkedList({ walk: 'foreach', exit, what: 'RamDiscardListener' });
   }
 
@@ -202,17 +205,43 @@ export class MultiSourceManager {
     assert(this.#granularity > 0, 'a manager with sources has a granularity');
     let runFirst = -1;
     for (let at = first; at < end; ) {
-      const next = Math.min(this.#steps.chunkEnd(at, this.#granularity), end);
-      const isWanted = this.#steps.isPopulated(asked, at, next, this.#ask) === wanted;
+      const chunkEnd = Math.min(this.#steps.chunkEnd(at, this.#granularity), end);
+      const probesBefore = this.#probeCount;
+      const isWanted = this.#steps.isPopulated(asked, at, chunkEnd, this.#ask) === wanted;
       if (isWanted && runFirst === -1) runFirst = at;
       if (!isWanted && runFirst !== -1) {
         const status = emit(runFirst, at);
         if (status !== 0) return status;
         runFirst = -1;
+        // Who was told may have changed what comes next: it is asked for.
+        at = chunkEnd;
+        continue;
       }
-      at = next;
+      const probesEach = this.#probeCount - probesBefore;
+      const alike = this.#alikeChunks(asked, at, chunkEnd, end);
+      this.#countProbes(alike * probesEach);
+      at = chunkEnd + alike * this.#granularity;
     }
     return runFirst === -1 ? 0 : emit(runFirst, end);
+  }
+
+  /** Whole chunks behind the one of [first, chunkEnd) that every source would answer as it did that one. */
+  #alikeChunks(asked: readonly RamDiscardSource[], first: number, chunkEnd: number, end: number): number {
+    if (!this.#isStock) return 0;
+    let uniformEnd = end;
+    for (const source of asked) uniformEnd = Math.min(uniformEnd, source.uniformEnd?.(first) ?? chunkEnd);
+    return Math.max(0, Math.floor((uniformEnd - chunkEnd) / this.#granularity));
+  }
+
+  /** Whether chunks and questions are QEMU's; a planted fault has to be asked chunk by chunk. */
+  get #isStock(): boolean {
+    const steps = this.#steps;
+    return steps.chunkEnd === QEMU_11_1_STEPS.chunkEnd && steps.isPopulated === QEMU_11_1_STEPS.isPopulated;
+  }
+
+  #countProbes(count: number): void {
+    this.#probeCount += count;
+    if (this.#meter !== undefined) this.#meter.probes += count;
   }
 
   /** The runs of a window that `source` calls discarded, block by block of its own, and in them what `asked` populate. */

@@ -9,4 +9,9 @@ export interface RamDiscardSource {
   readonly granularity: number;
   /** Whether the half-open range is wholly populated, by this source's own state, rounded outward to its blocks. */
   isPopulated(first: number, end: number): boolean;
+  /**
+   * Where its answer may be another one: it is the same for every range within `[first, answer)`. Behind `first`. QEMU has
+   * no such question; it saves asking it chunk by chunk, and a manager counts as if it had.
+   */
+  uniformEnd?(first: number): number;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { assert, type Consumer, type Section, type Status } from '@sda-lab/guest-memory';
+import { assert, type Consumer, type CostMeter, type Section, type Status } from '@sda-lab/guest-memory';
 import type { RamDiscardListener } from './ram-discard-manager.ts';
 
 /**
@@ -11,11 +11,13 @@ export class ConsumerListener implements RamDiscardListener {
   readonly consumer: Consumer;
   readonly section: Section;
   #granulePages: number;
+  readonly #meter: CostMeter | undefined;
 
-  constructor(consumer: Consumer, section: Section, granulePages: number) {
+  constructor(consumer: Consumer, section: Section, granulePages: number, meter?: CostMeter) {
     this.consumer = consumer;
     this.section = section;
     this.#granulePages = granulePages;
+    this.#meter = meter;
   }
 
   get granulePages(): number {
@@ -28,10 +30,16 @@ export class ConsumerListener implements RamDiscardListener {
   }
 
   notifyPopulate(firstPage: number, endPage: number): Status {
+    this.#note();
     return this.consumer.mapRun(this.section, 'shared', firstPage, endPage - firstPage, this.#granulePages);
   }
 
   notifyDiscard(firstPage: number, endPage: number): void {
+    this.#note();
     this.consumer.unmapRun(this.section, 'shared', firstPage, endPage - firstPage);
+  }
+
+  #note(): void {
+    if (this.#meter !== undefined) this.#meter.notifications += 1;
   }
 }

@@ -3,22 +3,24 @@
  * The listeners of one block: one for each section that a consumer may follow, made when either is first met and the
  * same from then on, whether it is registered or not. Who is registered is the manager's to say.
  */
-import type { Cast, Consumer, RamBlock, Section } from '@sda-lab/guest-memory';
+import type { Cast, Consumer, CostMeter, RamBlock, Section } from '@sda-lab/guest-memory';
 import { ConsumerListener } from './consumer-listener.ts';
 
 export class ConsumerListeners {
   readonly #granulePages: number;
   readonly #met: ConsumerListener[] = [];
+  readonly #meter: CostMeter | undefined;
 
   /** @param granulePages - until a registration latches another one. */
-  constructor(granulePages: number) {
+  constructor(granulePages: number, meter?: CostMeter) {
     this.#granulePages = granulePages;
+    this.#meter = meter;
   }
 
   of(consumer: Consumer, section: Section): ConsumerListener {
     const known = this.#met.find((listener) => listener.consumer === consumer && listener.section === section);
     if (known !== undefined) return known;
-    const listener = new ConsumerListener(consumer, section, this.#granulePages);
+    const listener = new ConsumerListener(consumer, section, this.#granulePages, this.#meter);
     this.#met.push(listener);
     return listener;
   }

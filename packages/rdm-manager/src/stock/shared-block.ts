@@ -2,9 +2,11 @@
 /**
  * A block whose populated state is "shared", with a stock manager over it: the shape that the 2024 series and the
  * merged RamBlockAttributes have in common. What they do with it differs and is not here.
+ * A replay searches with the bound of the whole bitmap (QEMU 10.2.2 system/ram-block-attributes.c); that the series before
+ * did so too is assumed.
  */
 import { Bitmap } from '@sda-lab/core-bitmap';
-import type { Cast, Consumer, RamBlock, Section, Words } from '@sda-lab/guest-memory';
+import type { Cast, Consumer, CostMeter, RamBlock, Section, Words } from '@sda-lab/guest-memory';
 import { ConsumerListeners } from './consumer-listeners.ts';
 import { type ForEachRun, RamDiscardManager, type RamDiscardManagerOptions } from './ram-discard-manager.ts';
 
@@ -14,15 +16,16 @@ export class SharedBlock {
   /** 1 = shared = populated. Starts all private, as the KVM attributes do. */
   readonly shared: Bitmap;
   readonly manager: RamDiscardManager;
-  readonly #listeners: ConsumerListeners = new ConsumerListeners(GRANULE_PAGES);
+  readonly #listeners: ConsumerListeners;
 
-  constructor(block: RamBlock, options: RamDiscardManagerOptions) {
+  constructor(block: RamBlock, options: RamDiscardManagerOptions, meter?: CostMeter) {
     this.shared = new Bitmap(block.pageCount);
-    const owner = {
-      granulePages: GRANULE_PAGES,
-      forEachPopulatedRun: ((first, end, emit) =>
-        this.shared.forEachSetRun(first, end, emit)) satisfies ForEachRun,
+    this.#listeners = new ConsumerListeners(GRANULE_PAGES, meter);
+    const forEachPopulatedRun: ForEachRun = (first, end, emit) => {
+      meter?.walkRuns(this.shared, true, first, end, block.pageCount);
+      return this.shared.forEachSetRun(first, end, emit);
     };
+    const owner = { granulePages: GRANULE_PAGES, forEachPopulatedRun };
     this.manager = new RamDiscardManager(block, owner, options);
   }
 

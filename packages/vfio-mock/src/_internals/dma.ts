@@ -6,12 +6,12 @@
 import { ERRNO, type Status } from '@sda-lab/guest-memory';
 import type { DmaRead } from '../iommu-container.ts';
 import type { PageContainer } from '../page-container.ts';
-import { mappingFirst, type PageRecord, READ, WRITE } from './page-records.ts';
+import { mappingFirst, type PageRecord, READ, WRITE } from './page-record.ts';
 
 export function dmaReadWord(container: PageContainer, iova: bigint): DmaRead {
   const page = Number(iova >> 12n);
   const record = container.records.at(page);
-  if (record === undefined || (record.rights & READ) === 0) return { status: -ERRNO.EFAULT, value: 0 };
+  if (record === undefined || (record.flags & READ) === 0) return { status: -ERRNO.EFAULT, value: 0 };
   const frame = reachedFrame(container, record, page, false);
   if (frame < 0) return { status: frame, value: 0 };
   return { status: 0, value: container.memory.frames.read(frame, Number(iova & 0xfffn)) };
@@ -20,7 +20,7 @@ export function dmaReadWord(container: PageContainer, iova: bigint): DmaRead {
 export function dmaWriteWord(container: PageContainer, iova: bigint, value: number): Status {
   const page = Number(iova >> 12n);
   const record = container.records.at(page);
-  if (record === undefined || (record.rights & WRITE) === 0) return -ERRNO.EFAULT;
+  if (record === undefined || (record.flags & WRITE) === 0) return -ERRNO.EFAULT;
   const frame = reachedFrame(container, record, page, true);
   if (frame < 0) return frame;
   container.memory.frames.write(frame, value, Number(iova & 0xfffn));

@@ -2,6 +2,7 @@
 /**
  * Which frame each IOVA page leads to: the leaves of an IO page table as a flat map, 0 where nothing is mapped.
  * Chunks of 4096 entries, so that a sparse address space costs what it uses and neighbours share a cache line.
+ * Frames of consecutive identity are a run; here each is kept by itself (run-frame-map.ts: all at once).
  */
 import { assert } from '@sda-lab/guest-memory';
 
@@ -37,6 +38,29 @@ export class FrameMap {
     let chunk = this.#find(key);
     if (chunk.length === 0) chunk = this.#make(key);
     chunk[page - key * CHUNK_PAGES] = frame;
+  }
+
+  /** Pages of a run lead to frames of consecutive identity from now on, or nowhere (0). */
+  setRun(firstPage: number, endPage: number, frame: number): void {
+    for (let page = firstPage; page < endPage; page += 1) this.set(page, frame === 0 ? 0 : frame + page - firstPage);
+  }
+
+  /** Where the entries stop to be a run; `endPage` at the latest, and it may be earlier. */
+  endOfRun(page: number, _endPage: number): number {
+    return page + 1;
+  }
+
+  /** Takes a run of pages out, telling the frames of those that led somewhere, by runs. */
+  takeRun(firstPage: number, endPage: number, tell: (frame: number, count: number) => void): void {
+    for (let page = firstPage; page < endPage; ) {
+      const end = this.endOfRun(page, endPage);
+      const frame = this.get(page);
+      if (frame !== 0) {
+        this.setRun(page, end, 0);
+        tell(frame, end - page);
+      }
+      page = end;
+    }
   }
 
   /** The entries of so many pages, from index `at` on. */

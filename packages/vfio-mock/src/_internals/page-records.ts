@@ -1,38 +1,17 @@
 // SPDX-License-Identifier: MIT
 /**
- * The mappings of a container in page numbers. One record stands for a run of equal granules that adjoin in IOVA and
- * in process memory; each granule is one mapping. Records never overlap, are sorted, and split and merge freely: how
- * mappings are stored is no one's business, how many there are and where they begin is.
+ * The IOVA map of a container: its mappings in page numbers, as records (page-record.ts) that never overlap and are sorted.
+ * Few records are a list, many a radix table over typed arrays; which form it has shows nowhere but in speed and memory.
+ *
+ * Lifecycle: empty -> mappings come and go; past 32 records the list becomes a table, an empty table a list again.
+ * A record that a call answers or hands out is valid until the next call: who keeps it copies it. Inserting and removing
+ * make no garbage.
+ * Not covered: what is behind the mappings (frames, pins), who may map what (page-checks.ts).
  */
 import { assert } from '@sda-lab/guest-memory';
-import type { SharedPages } from './shared-pages.ts';
-
-export const READ = 1;
-export const WRITE = 2;
-
-/** Records up to which lists are changed by hand. */
-const FEW = 32;
-const NOTHING: readonly PageRecord[] = [];
-
-export interface PageRecord {
-  first: number;
-  /** A multiple of `granule`. */
-  count: number;
-  readonly granule: number;
-  /** Process page behind `first`. */
-  host: number;
-  /** READ and WRITE bits, seen from the device. */
-  readonly rights: number;
-  /** iommufd: made without CAP_IPC_LOCK, so charged to the user. */
-  readonly charged: boolean;
-  /** type1: the address behind the mapping was declared invalid (VADDR flag); it stays mapped. */
-  readonly vaddrInvalid: boolean;
-  /** Whether the pages themselves were pinned for writing; set where a copy has fewer rights than its pages. */
-  readonly pagesWritable?: boolean;
-  /** iommufd: set when an IOAS_COPY shares the pages; index of `first` in it is `sharedAt`. */
-  readonly shared?: SharedPages;
-  sharedAt?: number;
-}
+import { DONE, IovaTable, UNDECIDED } from './iova-table.ts';
+import { CHARGED_TO_USER, mappingFirst, type PageRecord, type SharedPart, sharedFrom, StoredRecord } from './page-record.ts';
+import { FEW, SmallRecords } from './small-records.ts';
 
 /** Told of each record that comes or goes, whole, before it is merged or after it was split off. */
 export interface RecordsWatcher {
@@ -40,16 +19,26 @@ export interface RecordsWatcher {
   removed(record: PageRecord): void;
 }
 
+/** Given what a removal takes out, ascending; it must not change the records. */
+export interface RemovedSink {
+  removed(record: PageRecord): void;
+}
+
 export class PageRecords {
   watcher: RecordsWatcher | undefined = undefined;
-  readonly #records: PageRecord[] = [];
+  readonly #small = new SmallRecords();
+  /** Kept once it was needed. */
+  #table: IovaTable | undefined = undefined;
+  #isSmall = true;
+  readonly #handed = new StoredRecord();
+  /** Without what the table counts by itself. */
   #mappingCount = 0;
   #pageCount = 0;
   #chargedCount = 0;
 
   /** Mapped pages. */
   get pageCount(): number {
-    return this.#pageCount;
+    return this.#isSmall ? this.#pageCount : this.#pageCount + this.#table!.shortCount;
   }
 
   /** Mapped pages that are charged to the user. */
@@ -58,43 +47,12 @@ export class PageRecords {
   }
 
   get mappingCount(): number {
-    return this.#mappingCount;
+    return this.#isSmall ? this.#mappingCount : this.#mappingCount + this.#table!.shortCount;
   }
 
-  get all(): readonly PageRecord[] {
-    return this.#records;
-  }
-
-  /** Index of the first record that ends after `page`; the number of records when none does. */
-  indexFrom(page: number): number {
-    let low = 0;
-    let high = this.#records.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const record = this.#records[middle]!;
-      if (record.first + record.count > page) high = middle;
-      else low = middle + 1;
-    }
-    return low;
-  }
-
-  /** The record that holds `page`. */
-  at(page: number): PageRecord | undefined {
-    const record = this.#records[this.indexFrom(page)];
-    return record !== undefined && record.first <= page ? record : undefined;
-  }
-
-  /** The first mapped page in [first, end), or `end`. */
-  nextMapped(first: number, end: number): number {
-    const record = this.#records[this.indexFrom(first)];
-    return record === undefined ? end : Math.min(end, Math.max(first, record.first));
-  }
-
-  /** Whether a mapping lies on both sides of the boundary before `page`; one of a single page lies on none. */
-  isCutAt(page: number): boolean {
-    const record = this.#records[this.indexFrom(page)];
-    if (record === undefined || record.first >= page) return false;
-    return record.granule !== 1 && (page - record.first) % record.granule !== 0;
+  /** Bytes of the table's arrays held now; a list counts as nothing. */
+  get byteCount(): number {
+    return this.#table?.byteCount ?? 0;
   }
 
   /** Whether all mappings are of single pages, which no boundary cuts. */
@@ -102,160 +60,205 @@ export class PageRecords {
     return this.#mappingCount === this.#pageCount;
   }
 
-  insert(record: PageRecord): void {
-    assert(record.count > 0 && record.count % record.granule === 0, 'a record holds whole granules');
-    const index = this.indexFrom(record.first);
-    const next = this.#records[index];
-    assert(next === undefined || next.first >= record.first + record.count, 'mappings never overlap');
-    this.#count(record, 1);
-    this.watcher?.inserted(record);
-    const before = this.#records[index - 1];
-    if (before !== undefined && adjoin(before, record)) {
-      before.count += record.count;
-      this.#mergeNext(index - 1);
-      return;
+  /** The first record that ends after `page`. */
+  from(page: number): PageRecord | undefined {
+    return this.#isSmall ? this.#small.from(page) : this.#table!.from(page);
+  }
+
+  /** The last record that begins at or before `page`. */
+  upTo(page: number): PageRecord | undefined {
+    return this.#isSmall ? this.#small.upTo(page) : this.#table!.upTo(page);
+  }
+
+  /** The record that holds `page`. */
+  at(page: number): PageRecord | undefined {
+    if (!this.#isSmall) return this.#table!.at(page);
+    const record = this.#small.from(page);
+    return record !== undefined && record.first <= page ? record : undefined;
+  }
+
+  /** Whether a mapping holds `page`. */
+  holds(page: number): boolean {
+    if (!this.#isSmall) return this.#table!.holds(page);
+    const record = this.#small.from(page);
+    return record !== undefined && record.first <= page;
+  }
+
+  /** The first mapped page in [first, end), or `end`. */
+  nextMapped(first: number, end: number): number {
+    if (!this.#isSmall) return this.#table!.nextMapped(first, end);
+    const record = this.#small.from(first);
+    return record === undefined ? end : Math.min(end, Math.max(first, record.first));
+  }
+
+  /** Whether a mapping lies on both sides of the boundary before `page`; one of a single page lies on none. */
+  isCutAt(page: number): boolean {
+    const record = this.from(page);
+    if (record === undefined || record.first >= page) return false;
+    return record.granule !== 1 && (page - record.first) % record.granule !== 0;
+  }
+
+  /** Records that lie in [first, end), whole or in part, ascending. */
+  forEach(first: number, end: number, visit: (record: PageRecord) => void): void {
+    for (let record = this.from(first); record !== undefined && record.first < end; ) {
+      const next = record.first + record.count;
+      visit(record);
+      record = this.from(next);
     }
-    this.#putAt(index, record);
-    this.#mergeNext(index);
+  }
+
+  /** Of each of some pages, ascending, whether it is mapped (1 or 0); that of the i-th one goes to index `places[i]`. */
+  readEach(pages: readonly number[], mapped: Uint8Array, places: readonly number[]): void {
+    const { list, length } = this.#small;
+    let index = 0;
+    for (let which = 0; which < pages.length; which += 1) {
+      const page = pages[which]!;
+      if (!this.#isSmall) {
+        mapped[places[which]!] = this.#table!.holds(page) ? 1 : 0;
+        continue;
+      }
+      while (index < length && page >= list[index]!.first + list[index]!.count) index += 1;
+      mapped[places[which]!] = index < length && list[index]!.first <= page ? 1 : 0;
+    }
+  }
+
+  /** The same of the pages in [first, end); that of `first` goes to index `at`. */
+  read(first: number, end: number, mapped: Uint8Array, at: number): void {
+    let page = first;
+    while (page < end) {
+      const record = this.from(page);
+      const gapEnd = record === undefined ? end : Math.min(end, record.first);
+      for (; page < gapEnd; page += 1) mapped[at + page - first] = 0;
+      if (record === undefined) return;
+      const mappedEnd = Math.min(end, record.first + record.count);
+      for (; page < mappedEnd; page += 1) mapped[at + page - first] = 1;
+    }
+  }
+
+  /** `count / granule` mappings; false, and nothing is changed, when one would overlap what is there. */
+  insert(first: number, count: number, granule: number, host: number, flags: number, shared?: SharedPart): boolean {
+    if (count === 1 && !this.#isSmall && shared === undefined && this.watcher === undefined) {
+      const outcome = this.#table!.insertPage(first, host, flags);
+      if (outcome !== UNDECIDED) {
+        if (outcome === DONE && (flags & CHARGED_TO_USER) !== 0) this.#chargedCount += 1;
+        return outcome === DONE;
+      }
+    }
+    return this.#insert(first, count, granule, host, flags, shared);
   }
 
   /** Takes out all granules in [first, end); both ends must be granule boundaries or lie in holes. */
-  removeRange(first: number, end: number): readonly PageRecord[] {
-    const records = this.#records;
-    let from = this.indexFrom(first);
-    if (from === records.length || records[from]!.first >= end) return NOTHING;
-    if (records[from]!.first < first) {
-      this.#split(from, first);
-      from += 1;
-    }
-    let to = from + 1;
-    while (to < records.length && records[to]!.first < end) to += 1;
-    const last = records[to - 1]!;
-    if (last.first + last.count > end) this.#split(to - 1, end);
-    const removed = this.#takeOut(from, to);
-    for (const record of removed) {
-      this.#count(record, -1);
+  removeRange(first: number, end: number, sink?: RemovedSink): void {
+    const record = this.#handed;
+    if (end - first === 1 && !this.#isSmall && this.#table!.takePage(first, record)) {
+      if ((record.flags & CHARGED_TO_USER) !== 0) this.#chargedCount -= 1;
       this.watcher?.removed(record);
+      sink?.removed(record);
+      return;
     }
-    return removed;
+    let at = first;
+    while (at < end && this.#take(at, end)) {
+      at = record.first + record.count;
+      this.#removed(record, sink);
+    }
+    record.shared = undefined;
   }
 
-  /**
-   * The first `count` of `records` instead of all there were: ascending, not overlapping. They are not copied; the
-   * watcher, who gives them, is not told.
-   */
-  replaceAll(records: readonly PageRecord[], count: number): void {
+  /** Forgets all records; the watcher, who will say what there is, is not told. */
+  clear(): void {
+    if (!this.#isSmall) this.#table!.clear();
+    this.#isSmall = true;
+    this.#small.length = 0;
     this.#mappingCount = 0;
     this.#pageCount = 0;
     this.#chargedCount = 0;
-    for (let index = 0; index < count; index += 1) {
-      const record = records[index]!;
-      this.#records[index] = record;
-      this.#count(record, 1);
+  }
+
+  /** Adds what follows all records, for who cleared them; the watcher is not told. */
+  append(first: number, count: number, granule: number, host: number, flags: number): void {
+    this.#count(count, granule, flags, 1);
+    if (this.#isSmall) {
+      this.#small.append(first, count, granule, host, flags);
+      if (this.#small.length > FEW) this.#toTable();
+    } else {
+      this.#table!.insert(first, count, granule, host, flags);
     }
-    while (this.#records.length > count) this.#records.pop();
   }
 
   /** Makes two mappings of the one that holds `at` strictly inside. */
   cutMapping(at: number): void {
-    const index = this.indexFrom(at);
-    const record = this.#records[index];
-    assert(record !== undefined && record.first < at, 'a cut lies inside a mapping');
-    const first = mappingFirst(record, at);
-    const [whole] = this.removeRange(first, first + record.granule);
-    assert(whole !== undefined, 'the cut mapping exists');
+    const holder = this.at(at);
+    assert(holder !== undefined && holder.first < at, 'a cut lies inside a mapping');
+    const { granule, flags } = holder;
+    const first = mappingFirst(holder, at);
+    const host = holder.host + first - holder.first;
+    const shared = sharedFrom(holder.shared, first - holder.first);
+    this.removeRange(first, first + granule);
     const head = at - first;
-    const sharedAt = whole.sharedAt;
-    this.insert({ ...whole, count: head, granule: head });
-    this.insert({
-      ...whole,
-      first: at,
-      count: whole.granule - head,
-      granule: whole.granule - head,
-      host: whole.host + head,
-      ...(sharedAt === undefined ? {} : { sharedAt: sharedAt + head }),
-    });
+    this.insert(first, head, head, host, flags, shared);
+    this.insert(at, granule - head, granule - head, host + head, flags, sharedFrom(shared, head));
   }
 
-  /** Counts a record that came (`sign` 1) or went (-1). */
-  #count({ count, granule, charged }: PageRecord, sign: number): void {
+  #insert(first: number, count: number, granule: number, host: number, flags: number, shared?: SharedPart): boolean {
+    assert(count > 0 && (granule === 1 || count % granule === 0), 'a record holds whole granules');
+    const isDone = this.#isSmall
+      ? this.#small.insert(first, count, granule, host, flags, shared)
+      : this.#table!.insert(first, count, granule, host, flags, shared);
+    if (!isDone) return false;
+    this.#count(count, granule, flags, 1);
+    if (this.watcher !== undefined) {
+      this.#handed.put(first, count, granule, host, flags, shared);
+      this.watcher.inserted(this.#handed);
+    }
+    if (this.#isSmall && this.#small.length > FEW) this.#toTable();
+    return true;
+  }
+
+  #removed(record: PageRecord, sink: RemovedSink | undefined): void {
+    const { count, granule, flags } = record;
+    assert(granule === 1 || count % granule === 0, 'records split between granules');
+    this.#count(count, granule, flags, -1);
+    this.watcher?.removed(record);
+    sink?.removed(record);
+  }
+
+  #take(first: number, end: number): boolean {
+    if (this.#isSmall) {
+      const isTaken = this.#small.take(first, end, this.#handed);
+      if (this.#small.length > FEW) this.#toTable();
+      return isTaken;
+    }
+    const table = this.#table!;
+    if (!table.take(first, end, this.#handed)) return false;
+    if (table.isEmpty) this.#leaveTable();
+    return true;
+  }
+
+  /** The table is empty, and what it counted goes into the counts. */
+  #leaveTable(): void {
+    const { shortCount } = this.#table!;
+    this.#mappingCount += shortCount;
+    this.#pageCount += shortCount;
+    this.#table!.clear();
+    this.#isSmall = true;
+  }
+
+  #toTable(): void {
+    this.#table ??= new IovaTable();
+    const { list, length } = this.#small;
+    for (let index = 0; index < length; index += 1) {
+      const { first, count, granule, host, flags, shared } = list[index]!;
+      this.#table.insert(first, count, granule, host, flags, shared);
+      list[index]!.shared = undefined;
+    }
+    this.#small.length = 0;
+    this.#isSmall = false;
+  }
+
+  /** Counts mappings that came (`sign` 1) or went (-1). */
+  #count(count: number, granule: number, flags: number, sign: number): void {
     this.#mappingCount += sign * (granule === 1 ? count : count / granule);
     this.#pageCount += sign * count;
-    if (charged) this.#chargedCount += sign * count;
+    if ((flags & CHARGED_TO_USER) !== 0) this.#chargedCount += sign * count;
   }
-
-  /** Makes two records of one that holds the page before `page` and that page. */
-  #split(index: number, page: number): void {
-    const record = this.#records[index]!;
-    const head = page - record.first;
-    assert(head % record.granule === 0, 'records split between granules');
-    const tail: PageRecord = {
-      ...record,
-      first: page,
-      count: record.count - head,
-      host: record.host + head,
-    };
-    if (record.sharedAt !== undefined) tail.sharedAt = record.sharedAt + head;
-    record.count = head;
-    this.#putAt(index + 1, tail);
-  }
-
-  /** By hand as long as there are few: several times as fast as the engine's own way. */
-  #putAt(index: number, record: PageRecord): void {
-    const records = this.#records;
-    if (records.length > FEW) {
-      records.splice(index, 0, record);
-      return;
-    }
-    records.push(record);
-    for (let at = records.length - 1; at > index; at -= 1) records[at] = records[at - 1]!;
-    records[index] = record;
-  }
-
-  #takeOut(from: number, to: number): PageRecord[] {
-    const records = this.#records;
-    if (records.length > FEW) return records.splice(from, to - from);
-    const taken = to - from === 1 ? [records[from]!] : records.slice(from, to);
-    this.#close(from, to);
-    return taken;
-  }
-
-  /** What follows moves to where the gap begins. */
-  #close(from: number, to: number): void {
-    const records = this.#records;
-    for (let at = to; at < records.length; at += 1) records[from + at - to] = records[at]!;
-    for (let left = to - from; left > 0; left -= 1) records.pop();
-  }
-
-  #mergeNext(index: number): void {
-    const record = this.#records[index]!;
-    const next = this.#records[index + 1];
-    if (next === undefined || !adjoin(record, next)) return;
-    record.count += next.count;
-    if (this.#records.length > FEW) this.#records.splice(index + 1, 1);
-    else this.#close(index + 1, index + 2);
-  }
-}
-
-/** First page of the mapping that holds `page`. */
-export function mappingFirst(record: PageRecord, page: number): number {
-  return page - ((page - record.first) % record.granule);
-}
-
-/** First page after the mapping that holds `page`. */
-export function mappingEnd(record: PageRecord, page: number): number {
-  return mappingFirst(record, page) + record.granule;
-}
-
-function adjoin(left: PageRecord, right: PageRecord): boolean {
-  return (
-    left.first + left.count === right.first &&
-    left.host + left.count === right.host &&
-    left.granule === right.granule &&
-    left.rights === right.rights &&
-    left.charged === right.charged &&
-    left.vaddrInvalid === right.vaddrInvalid &&
-    left.shared === undefined &&
-    right.shared === undefined
-  );
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Extent, MappingView } from '../unmap-rules.ts';
-import { mappingEnd, mappingFirst, type PageRecords } from './page-records.ts';
+import { mappingEnd, mappingFirst } from './page-record.ts';
+import type { PageRecords } from './page-records.ts';
 
 /** Mappings of a page container as the unmap rules see them. */
 export class PageView implements MappingView<number> {
@@ -19,7 +20,7 @@ export class PageView implements MappingView<number> {
   lastBeginningIn(first: number, end: number): Extent<number> | undefined {
     const inside = this.holding(end - 1);
     if (inside !== undefined) return inside.first >= first ? inside : undefined;
-    const before = this.#records.all[this.#records.indexFrom(end - 1) - 1];
+    const before = this.#records.upTo(end - 1);
     if (before === undefined) return undefined;
     const last = before.first + before.count;
     return last - before.granule >= first ? { first: last - before.granule, end: last } : undefined;

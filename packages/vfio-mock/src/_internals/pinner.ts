@@ -7,6 +7,9 @@
  * address answers, and pages of the batch behind it were populated. iommufd pins all, then charges: a bad page always
  * answers before the limit. Source: Linux 7.2.13 vfio_iommu_type1.c vfio_pin_pages_remote, iommufd/pages.c
  * pfn_reader; recording lockorder-mock-7.2own.
+ *
+ * `pinRun` is the same for many mappings of equal size, page by page, as far as nothing refuses; whoever uses it goes on
+ * with `pin`, which then meets the refusal.
  */
 import { ERRNO, type Status } from '@sda-lab/guest-memory';
 import type { KernelMemory } from '../kernel-memory.ts';
@@ -18,6 +21,20 @@ const TYPE1_BATCH_PAGES = 512;
 export interface FrameSink {
   set(page: number, frame: number): void;
   get(page: number): number;
+}
+
+/** Where the frames of many mappings are put. */
+export interface RunSink {
+  setRun(firstPage: number, endPage: number, frame: number): void;
+  takeRun(firstPage: number, endPage: number, tell: (frame: number, count: number) => void): void;
+}
+
+/** Process memory behind mappings of equal size, the last one possibly shorter. */
+export interface PinnedRun {
+  readonly firstPage: number;
+  readonly hostPage: number;
+  readonly pageCount: number;
+  readonly granulePages: number;
 }
 
 /** Pins page `index` of what is mapped: a frame, or a negated errno. */
@@ -60,6 +77,39 @@ export class Pinner {
     return this.#style === 'user-whole'
       ? this.#pinWhole(sink, first, count, pinPage, driverStatus)
       : this.#pinBatched(sink, first, count, pinPage);
+  }
+
+  /** Whether `pinRun` does anything. */
+  get pinsRuns(): boolean {
+    return this.#memory.pinPages !== undefined && !this.#hasReserved;
+  }
+
+  /** Pins the mappings up to the first that might be refused; answers their pages. What holes it filled stay filled. */
+  pinRun(sink: RunSink, { firstPage, hostPage, pageCount, granulePages }: PinnedRun, write: boolean): number {
+    const room = this.#room();
+    const wanted = room >= pageCount ? pageCount : Math.max(0, room - (room % granulePages));
+    if (wanted === 0) return 0;
+    const pinned = this.#memory.pinPages!(hostPage, wanted, write, (index, count, frame) =>
+      sink.setRun(firstPage + index, firstPage + index + count, frame),
+    );
+    const whole = pinned === wanted ? pinned : pinned - (pinned % granulePages);
+    const { frames } = this.#memory;
+    sink.takeRun(firstPage + whole, firstPage + pinned, (frame, count) => frames.unpinRun(frame, count));
+    this.charge(whole, this.charges ? whole : 0);
+    return whole;
+  }
+
+  /** Gives back a pin of each of `count` frames of consecutive identity. */
+  unpinRun(frame: number, count: number, charged: boolean): void {
+    this.#memory.frames.unpinRun(frame, count);
+    this.charge(-count, charged ? -count : 0);
+  }
+
+  /** Pages that may be pinned before a limit is exceeded. */
+  #room(): number {
+    const account = this.#account;
+    if (this.#style === 'user-whole') return this.charges ? account.limitPages - account.userLockedVm : Infinity;
+    return account.capIpcLock ? Infinity : account.limitPages - account.lockedVm;
   }
 
   /** Gives back one pin of a frame of a mapping. */

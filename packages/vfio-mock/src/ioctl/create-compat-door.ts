@@ -4,7 +4,7 @@
  * Source: Linux 7.2.13 drivers/iommu/iommufd/vfio_compat.c; recordings fuzz-all, stale-compat-7.2own.
  */
 import { ERRNO, type Status } from '@sda-lab/guest-memory';
-import { READ, WRITE } from '../_internals/page-records.ts';
+import { READ, WRITE } from '../_internals/page-record.ts';
 import { freeRanges } from './create-iommufd-door.ts';
 import type { Ioas } from './ioas.ts';
 import {

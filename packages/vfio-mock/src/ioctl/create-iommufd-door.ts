@@ -6,7 +6,7 @@
  */
 import { ERRNO, type Status } from '@sda-lab/guest-memory';
 import type { DirtyLog } from '../_internals/dirty-log.ts';
-import { READ, WRITE } from '../_internals/page-records.ts';
+import { READ, WRITE } from '../_internals/page-record.ts';
 import { ADDRESS_END, type Geometry, type IovaRange, LAST_ADDRESS, PAGE, PAGES_END } from '../geometry.ts';
 import type { Ioas, Placed } from './ioas.ts';
 import {

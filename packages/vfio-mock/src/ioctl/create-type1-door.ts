@@ -6,7 +6,7 @@
  * recordings edge-type1-7.2, fuzz-all. Not covered: mediated devices, bitmaps too large for memory.
  */
 import { ERRNO, type Status } from '@sda-lab/guest-memory';
-import { mappingEnd, READ, WRITE } from '../_internals/page-records.ts';
+import { mappingEnd, READ, WRITE } from '../_internals/page-record.ts';
 import { ADDRESS_END, type IovaRange, PAGE, PAGES_END, smallestPage } from '../geometry.ts';
 import { KERNEL_KNOBS } from '../kernel-knobs.ts';
 import type { PageContainer } from '../page-container.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Areas of an IOAS stored in the page container: the byte rules of the ioctl door over the pages of the hot door. */
 import { assert, ERRNO, type Status } from '@sda-lab/guest-memory';
-import { mappingEnd, mappingFirst, type PageRecord, WRITE } from '../_internals/page-records.ts';
+import { CHARGED_TO_USER, mappingEnd, mappingFirst, type SharedPart, WRITE } from '../_internals/page-record.ts';
 import { SharedPages } from '../_internals/shared-pages.ts';
 import { type Geometry, type IovaRange, PAGE, PAGES_END } from '../geometry.ts';
 import type { MapSource, PageContainer } from '../page-container.ts';
@@ -36,11 +36,11 @@ export class PageAreas implements AreaSpace {
     const { records } = this.#container;
     const from = Number(first / PAGE);
     const end = Number(last / PAGE) + 1;
-    for (let index = records.indexFrom(from); index < records.all.length; index += 1) {
-      const record = records.all[index]!;
-      if (record.first >= end) return;
+    for (let record = records.from(from); record !== undefined && record.first < end; ) {
       const start = BigInt(record.first) * PAGE;
+      const next = record.first + record.count;
       yield { start, last: start + BigInt(record.count) * PAGE - 1n };
+      record = records.from(next);
     }
   }
 
@@ -103,7 +103,7 @@ export class PageAreas implements AreaSpace {
         iovaPage,
         length: stop - at,
         address: BigInt(host) * PAGE + (at % PAGE),
-        writable: record.pagesWritable ?? (record.rights & WRITE) !== 0,
+        writable: record.shared?.pagesWritable ?? (record.flags & WRITE) !== 0,
       });
       at = stop;
     }
@@ -117,25 +117,12 @@ export class PageAreas implements AreaSpace {
       assert(container.memory === target.memory, 'a copy stays in one process');
       assert(length % PAGE === 0n && address % PAGE === 0n, 'a copy that passed its checks is whole pages');
       const count = Number(length / PAGE);
-      const source = sharedRecord(container, iovaPage);
-      const sharedAt = source.sharedAt! + iovaPage - source.first;
-      const shared = source.shared!;
-      shared.share(sharedAt, count);
+      const { host, charged, shared } = sharedPart(container, iovaPage);
+      shared.pages.share(shared.at, count);
       for (let page = 0; page < count; page += 1) {
         target.frames.set(first + page, container.frames.get(iovaPage + page));
       }
-      target.adopt({
-        first,
-        count,
-        granule: count,
-        host: source.host + iovaPage - source.first,
-        rights,
-        charged: source.charged,
-        vaddrInvalid: false,
-        pagesWritable: writable,
-        shared,
-        sharedAt,
-      });
+      target.adopt(first, count, count, host, rights | charged, { ...shared, pagesWritable: writable });
       target.observer?.onMapped(first, count, count, (rights & WRITE) !== 0);
       first += count;
     }
@@ -151,14 +138,22 @@ export class PageAreas implements AreaSpace {
   }
 }
 
-/** The mapping over a page as a record of its own whose pages can be shared. */
-function sharedRecord({ records }: PageContainer, page: number): PageRecord {
+/** What lies behind a page, as pages that can be shared: the mapping over it becomes a record of its own. */
+function sharedPart(
+  { records }: PageContainer,
+  page: number,
+): { readonly host: number; readonly charged: number; readonly shared: SharedPart } {
   const record = records.at(page);
   assert(record !== undefined, 'a slice lies in a mapping');
-  if (record.shared !== undefined) return record;
   const first = mappingFirst(record, page);
-  const [whole] = records.removeRange(first, first + record.granule);
-  assert(whole !== undefined, 'the mapping to share exists');
-  records.insert({ ...whole, shared: new SharedPages(whole.count), sharedAt: 0 });
-  return records.at(page)!;
+  const { granule, flags } = record;
+  const host = record.host + first - record.first;
+  let { shared } = record;
+  if (shared === undefined) {
+    shared = { pages: new SharedPages(granule), at: 0 };
+    records.removeRange(first, first + granule);
+    records.insert(first, granule, granule, host, flags, shared);
+  }
+  const skipped = page - first;
+  return { host: host + skipped, charged: flags & CHARGED_TO_USER, shared: { ...shared, at: shared.at + skipped } };
 }

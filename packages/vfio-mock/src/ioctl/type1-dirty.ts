@@ -4,8 +4,8 @@
  * written, so every mapped page is reported dirty each time. Source: Linux 7.2.13 vfio_iommu_type1.c.
  */
 import { ERRNO, type Status } from '@sda-lab/guest-memory';
-import { mappingEnd, mappingFirst } from '../_internals/page-records.ts';
-import { ADDRESS_END, PAGE } from '../geometry.ts';
+import { mappingEnd, mappingFirst } from '../_internals/page-record.ts';
+import { ADDRESS_END, PAGE, PAGES_END } from '../geometry.ts';
 import { KERNEL_KNOBS } from '../kernel-knobs.ts';
 import type { PageContainer } from '../page-container.ts';
 import { mappedRanges } from './mapped-ranges.ts';
@@ -30,8 +30,7 @@ export function dirtyPages(container: PageContainer, page: bigint, request: Dirt
   if (argsz < HEADER_BYTES) return refuse(-ERRNO.EINVAL);
   switch (flags) {
     case DIRTY_START: {
-      const isTooLarge = container.records.all.some(({ granule }) => granule > MOST_PAGES_PER_BITMAP);
-      if (isTooLarge) return refuse(-ERRNO.EINVAL);
+      if (hasMappingAbove(container, MOST_PAGES_PER_BITMAP)) return refuse(-ERRNO.EINVAL);
       if (!container.dirty.isTracking) container.dirty.start();
       return { status: 0, dirty: [] };
     }
@@ -62,6 +61,14 @@ function refuse(status: Status): DirtyAnswer {
   return { status, dirty: [] };
 }
 
+function hasMappingAbove(container: PageContainer, pages: number): boolean {
+  let isAbove = false;
+  container.records.forEach(0, PAGES_END, ({ granule }) => {
+    isAbove ||= granule > pages;
+  });
+  return isAbove;
+}
+
 function getBitmap(container: PageContainer, page: bigint, request: DirtyPages): DirtyAnswer {
   const { iova = 0n, size = 0n, bitmap } = request;
   if (size === 0n) return refuse(-ERRNO.EINVAL);
@@ -72,8 +79,8 @@ function getBitmap(container: PageContainer, page: bigint, request: DirtyPages):
   const first = Number(iova / PAGE);
   const end = Number((iova + size) / PAGE);
   const left = container.records.at(first);
-  const right = container.records.at(end - 1);
   const cutsLeft = left !== undefined && mappingFirst(left, first) !== first;
+  const right = container.records.at(end - 1);
   const cutsRight = right !== undefined && mappingEnd(right, end - 1) !== end;
   if (cutsLeft || cutsRight) return refuse(-ERRNO.EINVAL);
   return { status: 0, dirty: mappedRanges(container, first, end) };

@@ -5,7 +5,7 @@
  * Source: Linux 7.2.13 vfio_iommu_type1.c. Not covered: another mm taking over the charge.
  */
 import { ERRNO, type Status } from '@sda-lab/guest-memory';
-import { mappingFirst, type PageRecord } from '../_internals/page-records.ts';
+import { mappingFirst, type PageRecord, VADDR_INVALID } from '../_internals/page-record.ts';
 import { PAGE } from '../geometry.ts';
 import type { PageContainer } from '../page-container.ts';
 
@@ -18,15 +18,16 @@ export function invalidateVaddr(
   const request = { touchFirst: first, touchEnd: end, insideFirst: first, insideEnd: end };
   const decision = container.decideUnmap(request);
   if (decision.status !== 0) return { status: container.refuseUnmap(decision.status), pages: 0 };
-  const { records } = container;
-  const marked = recordsIn(container, decision.first, decision.end);
-  if (marked.some(({ vaddrInvalid }) => vaddrInvalid)) {
+  if (hasInvalid(container, decision.first, decision.end)) {
     return { status: container.refuseUnmap(-ERRNO.EINVAL), pages: 0 };
   }
+  const { records } = container;
+  const marked: PageRecord[] = [];
+  records.removeRange(decision.first, decision.end, { removed: (record) => marked.push({ ...record }) });
   let pages = 0;
-  for (const record of records.removeRange(decision.first, decision.end)) {
-    pages += record.count;
-    records.insert({ ...record, vaddrInvalid: true });
+  for (const { first: at, count, granule, host, flags, shared } of marked) {
+    pages += count;
+    records.insert(at, count, granule, host, flags | VADDR_INVALID, shared);
   }
   container.passUnmap();
   return { status: 0, pages };
@@ -46,14 +47,18 @@ export function restoreVaddr(
   if (found >= first + count) return container.refuseMap(-ERRNO.ENOENT);
   const record = records.at(found)!;
   const isExact = mappingFirst(record, found) === first && record.granule === count;
-  if (!record.vaddrInvalid || !isExact) return container.refuseMap(-ERRNO.EINVAL);
-  const [mapping] = records.removeRange(first, first + count);
-  records.insert({ ...mapping!, host: Number(vaddr / PAGE), vaddrInvalid: false });
+  if ((record.flags & VADDR_INVALID) === 0 || !isExact) return container.refuseMap(-ERRNO.EINVAL);
+  const { flags, shared } = record;
+  records.removeRange(first, first + count);
+  records.insert(first, count, count, Number(vaddr / PAGE), flags & ~VADDR_INVALID, shared);
   container.passMap();
   return 0;
 }
 
-function recordsIn(container: PageContainer, first: number, end: number): readonly PageRecord[] {
-  const { records } = container;
-  return records.all.slice(records.indexFrom(first)).filter((record) => record.first < end);
+function hasInvalid(container: PageContainer, first: number, end: number): boolean {
+  let isInvalid = false;
+  container.records.forEach(first, end, ({ flags }) => {
+    isInvalid ||= (flags & VADDR_INVALID) !== 0;
+  });
+  return isInvalid;
 }

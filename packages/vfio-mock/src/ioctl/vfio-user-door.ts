@@ -5,7 +5,7 @@
  * addresses here. Source: the vfio-user specification 0.9.2; QEMU 11.1.3's messages.
  */
 import { ERRNO, type Status } from '@sda-lab/guest-memory';
-import { READ, WRITE } from '../_internals/page-records.ts';
+import { READ, WRITE } from '../_internals/page-record.ts';
 import { ADDRESS_END, PAGE } from '../geometry.ts';
 import type { PageContainer } from '../page-container.ts';
 

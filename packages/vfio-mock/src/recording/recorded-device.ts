@@ -7,7 +7,7 @@
  * Source: QEMU hw/misc/edu.c; recordings stale-*, selftest-iommufd. Not covered: devices that report faults.
  */
 import type { Status } from '@sda-lab/guest-memory';
-import { READ, WRITE } from '../_internals/page-records.ts';
+import { READ, WRITE } from '../_internals/page-record.ts';
 import type { IommuContainer } from '../iommu-container.ts';
 import { mapUser } from './container-calls.ts';
 import { BOUNCE_ADDRESS, type ProcessMemory } from './process-memory.ts';

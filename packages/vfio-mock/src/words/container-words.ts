@@ -20,7 +20,7 @@ import type { IommuContainer } from '../iommu-container.ts';
 import { PageContainer } from '../page-container.ts';
 import type { PageWindow } from './page-window.ts';
 import { RecordBuilder } from './record-builder.ts';
-import { BEGINS, CHARGED, flagsOf, ODD, rightsOf, WindowPages } from './window-pages.ts';
+import { BEGINS, flagsOf, ODD, recordFlagsOf, WindowPages } from './window-pages.ts';
 
 const REF_SHIFT = 8;
 const FLAGS_MASK = 2 ** REF_SHIFT - 1;
@@ -61,7 +61,7 @@ class ContainerWords implements Words {
   /** Frames of the pages: all 0 where nothing is pinned. */
   readonly #entries: Int32Array;
   readonly #indexes: Int32Array;
-  readonly #builder = new RecordBuilder();
+  readonly #builder: RecordBuilder;
 
   constructor(container: PageContainer, { names, windows, outsidePages = 1 }: ContainerWordsOptions) {
     const { records, frames, memory } = container;
@@ -71,8 +71,9 @@ class ContainerWords implements Words {
     this.#container = container;
     this.#names = names;
     this.#pages = new WindowPages(windows);
-    for (const record of records.all) this.#pages.inserted(record);
+    records.forEach(0, Infinity, (record) => this.#pages.inserted(record));
     records.watcher = this.#pages;
+    this.#builder = new RecordBuilder(records);
     const { entries, indexes } = frames.gather(this.#pages.iovaPages);
     this.#entries = entries;
     this.#indexes = indexes;
@@ -123,7 +124,7 @@ class ContainerWords implements Words {
   #storeOutside(words: Int32Array, at: number, end: number): void {
     const { records, frames } = this.#container;
     let index = at;
-    for (const record of records.all) {
+    records.forEach(0, Infinity, (record) => {
       for (let offset = 0; offset < record.count; offset += 1) {
         const page = record.first + offset;
         const host = record.host + offset;
@@ -137,7 +138,7 @@ class ContainerWords implements Words {
         words[index + 3] = Math.floor(host / HALF);
         index += OUTSIDE_WORDS;
       }
-    }
+    });
   }
 
   /** Pages outside have their frames now; they come after those of the windows, as their names do. */
@@ -161,11 +162,11 @@ class ContainerWords implements Words {
     const { records, frames, traits } = this.#container;
     this.#pages.outsideCount = 0;
     if (!traits.pins) return;
-    for (const { first, count, host } of records.all) {
+    records.forEach(0, Infinity, ({ first, count, host }) => {
       for (let offset = 0; offset < count; offset += 1) {
         if (this.#pages.isOutside(first + offset, host + offset)) frames.set(first + offset, 0);
       }
-    }
+    });
   }
 
   /** Records anew, from the flags of the windows and the pages outside; the process is charged for the difference. */
@@ -178,7 +179,7 @@ class ContainerWords implements Words {
     } else {
       for (const { page, host, flags } of this.#inOrder(outside)) this.#add(page, host, flags);
     }
-    this.#builder.finish(records);
+    this.#builder.finish();
     if (traits.pins) pinner.charge(records.pageCount - pageCount, records.chargedCount - chargedCount);
   }
 
@@ -197,7 +198,7 @@ class ContainerWords implements Words {
   }
 
   #add(page: number, host: number, flags: number): void {
-    this.#builder.add(page, host, rightsOf(flags), (flags & CHARGED) !== 0, (flags & BEGINS) !== 0);
+    this.#builder.add(page, host, recordFlagsOf(flags), (flags & BEGINS) !== 0);
   }
 }
 

@@ -4,15 +4,17 @@
  * storing a state is copying these flags. Pages mapped anywhere else, or to a host page that is not expected, are counted.
  */
 import { assert } from '@sda-lab/guest-memory';
-import { type PageRecord, type RecordsWatcher, READ, WRITE } from '../_internals/page-records.ts';
+import { CHARGED_TO_USER, type PageRecord, READ, VADDR_INVALID, WRITE } from '../_internals/page-record.ts';
+import type { RecordsWatcher } from '../_internals/page-records.ts';
 import type { PageWindow } from './page-window.ts';
 
 /** Flags of a mapped page. */
 export const MAPPED = 1;
 /** A mapping begins here; without, it is the one of the page before. */
 export const BEGINS = 2;
-export const RIGHTS_SHIFT = 2;
-export const CHARGED = 16;
+/** The rights and whether it is charged, as the flags of a record say it. */
+const RECORD_SHIFT = 2;
+const RECORD_FLAGS = READ | WRITE | CHARGED_TO_USER;
 /** It leads to the private side. */
 export const PRIVATE = 32;
 /** It shares its pages with a copy, or its address was declared invalid: more than flags can say. */
@@ -73,15 +75,15 @@ export class WindowPages implements RecordsWatcher {
 }
 
 /** Flags of a page of a record, but for the side. */
-export function flagsOf(record: PageRecord, offset: number): number {
-  const { rights, charged, granule, vaddrInvalid, shared, pagesWritable } = record;
+export function flagsOf({ flags, granule, shared }: PageRecord, offset: number): number {
   const isBegin = granule === 1 || offset % granule === 0;
-  const isOdd = vaddrInvalid || shared !== undefined || pagesWritable !== undefined;
-  return MAPPED | (isBegin ? BEGINS : 0) | (rights << RIGHTS_SHIFT) | (charged ? CHARGED : 0) | (isOdd ? ODD : 0);
+  const isOdd = (flags & VADDR_INVALID) !== 0 || shared !== undefined;
+  return MAPPED | (isBegin ? BEGINS : 0) | ((flags & RECORD_FLAGS) << RECORD_SHIFT) | (isOdd ? ODD : 0);
 }
 
-export function rightsOf(flags: number): number {
-  return (flags >>> RIGHTS_SHIFT) & (READ | WRITE);
+/** Flags of the record that such a page is of. */
+export function recordFlagsOf(flags: number): number {
+  return (flags >>> RECORD_SHIFT) & RECORD_FLAGS;
 }
 
 /** One window per page, ascending. */

@@ -26,6 +26,7 @@ import {
   WORLD_BACKEND_IDS,
 } from '@sda-lab/vfio-mock';
 import fc from 'fast-check';
+import { CHARGED_TO_USER } from '../../src/_internals/page-record.ts';
 import { PageContainer } from '../../src/page-container.ts';
 
 export const OUTSIDE_PAGES = 3;
@@ -207,9 +208,9 @@ export class ContainersBench implements WordsSubject<ContainerOperation> {
   /** Mapped pages that are not in a window at the host page expected there. */
   outsideOf(container: PageContainer): number[] {
     const outside: number[] = [];
-    for (const { first, count: pages, host } of container.records.all) {
+    container.records.forEach(0, Infinity, ({ first, count: pages, host }) => {
       for (let at = 0; at < pages; at += 1) if (!this.#isExpected(first + at, host + at)) outside.push(first + at);
-    }
+    });
     return outside;
   }
 
@@ -268,7 +269,8 @@ function lookAt(container: PageContainer, pages: readonly number[], named: (fram
     mappings,
     counts: { mappingCount, entriesAvailable, lockedVm, pinnedVm, userLockedVm },
     pages: pages.filter((page) => container.isMapped(page)).map((page) => {
-      const { host, first, charged } = container.records.at(page)!;
+      const { host, first, flags } = container.records.at(page)!;
+      const charged = (flags & CHARGED_TO_USER) !== 0;
       const rights = container.isWritable(page) ? 'rw' : 'r';
       // An unpinned page leads to what backs it now, which is in the list already.
       const leads = container.traits.pins ? named(container.translate(page)) : String(container.translate(page) === 0);

@@ -23,6 +23,7 @@ export function guardHost(host: Host, { budget, known }: Guard): Host {
   };
   return Object.freeze<Host>({
     regime: host.regime,
+    meter: host.meter,
     get isDiscardDisabled() {
       return host.isDiscardDisabled;
     },
