@@ -7,7 +7,7 @@ import { Bitmap, forEachRunOfBoth, forEachRunWhere } from '@sda-lab/core-bitmap'
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { countOneRun } from '../src/_internals/one-run.ts';
-import { GROUP_COUNTS, HAS_CLEAR, HAS_SET, LEVEL_SHIFT, SUMMARY, TOTAL } from '../src/_internals/radix.ts';
+import { ALL_CLEAR, ALL_SET, GROUP_COUNTS, HAS_CLEAR, HAS_SET, LEVEL_SHIFT, SUMMARY, TOTAL } from '../src/_internals/radix.ts';
 import type { Radix } from '../src/_internals/radix.ts';
 import { countBits } from '../src/_internals/words.ts';
 import { treeOf } from '../src/bitmap.ts';
@@ -51,7 +51,11 @@ function mixed(count: number, shift: number, kind: string, untruths: string[]): 
 function untruthsOf(bits: Bitmap): string[] {
   const tree = treeOf(bits)!;
   const untruths: string[] = [];
-  for (const slot of tree.root) countTrue(tree, slot, tree.rootShift, untruths);
+  for (const [index, slot] of tree.root.entries()) {
+    countTrue(tree, slot, tree.rootShift, untruths);
+    if (((tree.rootHasSet >>> index) & 1) !== (slot === ALL_CLEAR ? 0 : 1)) untruths.push(`root has set, slot ${index}`);
+    if (((tree.rootHasClear >>> index) & 1) !== (slot === ALL_SET ? 0 : 1)) untruths.push(`root has clear, slot ${index}`);
+  }
   return untruths;
 }
 
@@ -102,6 +106,20 @@ describe.each([
     const [low, high] = seenIn === 'popcount' ? [0, 153_600] : [0, 524_288];
     expect(answersAbout(bits, low, high)[seenIn]).not.toBe(answersAbout(model, low, high)[seenIn]);
   });
+});
+
+test('planes of the root that miss a slot are found by the audit, and show in a walk', () => {
+  const bits = new Bitmap(524_288);
+  bits.set(0, 5);
+  const tree = treeOf(bits)!;
+  expect(untruthsOf(bits)).toEqual([]);
+  tree.rootHasSet = 0;
+  expect(untruthsOf(bits)).toEqual(['root has set, slot 0']);
+  expect(bits.forEachSetRun(0, 524_288, () => 1)).toBe(0);
+  tree.rootHasSet = 1;
+  tree.rootHasClear = 0;
+  expect(untruthsOf(bits)).toEqual(['root has clear, slot 0', 'root has clear, slot 1']);
+  expect(bits.forEachClearRun(0, 524_288, () => 1)).toBe(0);
 });
 
 describe('a walk over two large bitmaps', () => {

@@ -124,5 +124,5 @@ function writeUpwards(tree: Radix, first: number, shift: number, upper: number, 
     if (nodes[upper + TOTAL] !== (slot & (1 << (shift + 2 * LEVEL_SHIFT)))) return;
     tree.nodes.give(upper);
   }
-  tree.root[first >>> tree.rootShift] = slot;
+  tree.writeRoot(first >>> tree.rootShift, slot);
 }

@@ -29,7 +29,7 @@ export function fill(tree: Radix, first: number, last: number, value: number): v
   for (let slot = first >>> shift; slot <= end >>> shift; slot += 1) {
     const low = Math.max(first, slot << shift);
     const high = Math.min(end, (slot << shift) | mask);
-    tree.root[slot] = fillSlot(tree, tree.root[slot]!, shift, low, high, value);
+    tree.writeRoot(slot, fillSlot(tree, tree.root[slot]!, shift, low, high, value));
   }
 }
 

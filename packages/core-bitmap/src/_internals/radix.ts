@@ -10,7 +10,7 @@
  * nothing else.
  *
  * Invariants: a child is never uniform (whoever makes it so puts the uniform slot in its place and gives the
- * record back); a node's two planes say for each slot whether any bit below is set, any clear; its counts say how
+ * record back); the two planes of a node, and of the root, say for each slot whether any bit below is set, any clear; its counts say how
  * many bits are set below each 32 slots and below all of them, so a node is uniform when its total is none or all; bits
  * between bitCount and the end of the last root slot equal the last bit and are counted as such, so a short tail can be
  * uniform, too.
@@ -56,6 +56,9 @@ export class Radix {
   /** log2 of the bits below one root slot: 9, 18 or 27. */
   readonly rootShift: number;
   readonly root: Int32Array;
+  /** The planes of the root: bit n for slot n that has a set bit below, and for one that has a clear one. */
+  rootHasSet = 0;
+  rootHasClear: number;
   readonly nodes: Pool;
   readonly leaves: Pool;
   /** Changes with every write; a walk that sees another edition drops what it remembers. */
@@ -71,6 +74,7 @@ export class Radix {
     while (slotsOf(bitCount, shift) > MAX_ROOT_SLOTS) shift += LEVEL_SHIFT;
     this.rootShift = shift;
     this.root = new Int32Array(slotsOf(bitCount, shift));
+    this.rootHasClear = (1 << this.root.length) - 1;
     const topNodes = shift >= TOP_SHIFT ? slotsOf(bitCount, TOP_SHIFT) : 0;
     const nodes = topNodes + slotsOf(bitCount, LEAF_SHIFT + LEVEL_SHIFT);
     this.nodes = shift === LEAF_SHIFT ? NO_NODES : new Pool(NODE_WORDS, nodes);
@@ -79,6 +83,13 @@ export class Radix {
 
   byteCount(): number {
     return this.root.byteLength + this.nodes.words.byteLength + this.leaves.words.byteLength;
+  }
+
+  writeRoot(index: number, slot: number): void {
+    const bit = 1 << index;
+    this.root[index] = slot;
+    this.rootHasSet = slot === ALL_CLEAR ? this.rootHasSet & ~bit : this.rootHasSet | bit;
+    this.rootHasClear = slot === ALL_SET ? this.rootHasClear & ~bit : this.rootHasClear | bit;
   }
 
   takeLeaf(value: number): number {

@@ -36,10 +36,13 @@ function walkRoot(tree: Radix, first: number, last: number, flip: number, emit: 
   const shift = tree.rootShift;
   const end = last >>> shift;
   let open = CLOSED;
-  for (let index = first >>> shift; index <= end && open >= CLOSED; index += 1) {
+  for (let index = first >>> shift; open >= CLOSED; index += 1) {
+    // In the others nothing begins or ends.
+    const isSetWanted = (open < 0) === (flip === 0);
+    const left = (isSetWanted ? tree.rootHasSet : tree.rootHasClear) & (-1 << index);
+    index = left === 0 ? end + 1 : 31 - Math.clz32(left & -left);
+    if (index > end) break;
     const slot = root[index]!;
-    // Nothing begins or ends here.
-    if (slot === (open < 0 ? flip : ~flip)) continue;
     const low = Math.max(first, index << shift);
     const high = index === end ? last : (index << shift) | ((1 << shift) - 1);
     if (slot > 0) open = walkChild(tree, slot, shift, low, high, flip, open, emit);
