@@ -33,10 +33,10 @@ describe('one round of all benchmarks on small inputs', () => {
   });
 
   it('says on standard error only where the files are, and leaves no other', () => {
-    expect(run.stderr).toBe('sda-lab: wrote out/bench.json and out/growth.svg\n');
+    expect(run.stderr).toBe('sda-lab: wrote out/bench-part.json and out/growth-part.svg\n');
     expect(readdirSync(folder)).toEqual(['out']);
-    expect(readdirSync(join(folder, 'out')).toSorted()).toEqual(['bench.json', 'growth.svg']);
-    expect(readFileSync(join(folder, 'out', 'bench.json'), 'utf8')).toBe(run.stdout);
+    expect(readdirSync(join(folder, 'out')).toSorted()).toEqual(['bench-part.json', 'growth-part.svg']);
+    expect(readFileSync(join(folder, 'out', 'bench-part.json'), 'utf8')).toBe(run.stdout);
   });
 
   it('has in every case of a table its baseline, at 1, and a reason for whoever is left out', () => {
@@ -64,7 +64,7 @@ describe('one round of all benchmarks on small inputs', () => {
   });
 
   it('draws growth with axes, units and a legend', () => {
-    const svg = readFileSync(join(folder, 'out', 'growth.svg'), 'utf8');
+    const svg = readFileSync(join(folder, 'out', 'growth-part.svg'), 'utf8');
     const strategies = [...new Set(document.growth.map(({ strategy }) => strategy))];
     const patterns = [...new Set(document.growth.map(({ pattern }) => pattern))];
     const axes = ['size of the guest', 'per conversion', 'time, ns', 'flat bitmap words read (64 bit)', 'probes', 'ioctls', '64 MiB', '1 GiB'];

@@ -16,6 +16,11 @@ describe('the front page', () => {
     expect(stdout.trimEnd()).toBe(blocks[1]);
   });
 
+  it('counts the additions of both designs', () => {
+    const counts = ['extended-rdm', 'notifier-list'].map((id) => STRATEGIES.find((strategy) => strategy.id === id)!.additions.length);
+    expect(readme).toContain(`What each had to add, ${counts.join(' and ')} parts,`);
+  });
+
   it('links to pages that exist', () => {
     const links = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, path]) => path!);
     expect(links.length).toBeGreaterThan(5);

@@ -76,6 +76,20 @@ describe('search of worlds', () => {
     expect([code, matchesExpectations]).toEqual([1, null]);
   });
 
+  it('does not say that nothing came near to breaking what it shows broken', async () => {
+    const { strategies } = await documentOf(['uncoordinated', '--depth', '1']);
+    const [{ counterexamples, unwitnessed }] = strategies as [(typeof strategies)[number]];
+    expect(counterexamples.map(({ invariant }) => invariant)).toEqual(['bounded']);
+    expect(unwitnessed).toContain('coherent');
+    expect(unwitnessed).not.toContain('bounded');
+  });
+
+  it('says that what is broken was expected to be', async () => {
+    const { code, out } = await runSearch(['search', 'uncoordinated', ...ONE_PAGE]);
+    expect(code).toBe(1);
+    expect(out).toContain('Every outcome equals the expectations: what is broken was expected to be.');
+  });
+
   it('tells people the bound, the counts, and what was held against the expectations', async () => {
     const { out } = await runSearch(['search', 'extended-rdm', 'blocked', ...ONE_PAGE]);
     expect(out).toContain(

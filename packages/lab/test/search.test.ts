@@ -133,14 +133,14 @@ The states kept stand for 20,000 states and 3,000,000 transitions.
 Nothing came near to breaking atomic.
 Shorter counterexamples may exist: refusals are shortcuts here; a search in one piece tells.
 
-bounded: latent, 1 operation
+bounded: latent, 1 operation, refusals not counted
 
 why
 
     attach(c0)
     how
 
-Nothing is expected without replay.
+There are no expectations of a design without replay.
 `);
   });
 

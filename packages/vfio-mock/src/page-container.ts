@@ -78,6 +78,8 @@ export class PageContainer implements IommuContainer {
   readonly #takesWhatFits: boolean;
   /** Pins are taken and dropped by runs. */
   readonly #pinsRuns: boolean;
+  /** What the call at hand maps; one object for all calls, which do not nest. */
+  readonly #run = { iovaPage: 0, hostPage: 0, pageCount: 0, granulePages: 0 };
   /** What the observer is told once all of it is gone. */
   readonly #removed = new RangeList();
   readonly #removedSink: RemovedSink = {
@@ -133,7 +135,7 @@ export class PageContainer implements IommuContainer {
   ): Status {
     assert(Number.isSafeInteger(iovaPage) && Number.isSafeInteger(hostPage), 'pages are safe integers');
     if (pageCount <= 0 || granulePages <= 0) return this.refuseMap(-ERRNO.EINVAL);
-    const run: PageRun = { iovaPage, hostPage, pageCount, granulePages };
+    const run = this.#runOf(iovaPage, hostPage, pageCount, granulePages);
     const allowed = this.checks.firstRefusal(run, this.entriesAvailable);
     return this.#perform(run, writable ? READ | WRITE : READ, allowed, PROCESS);
   }
@@ -146,8 +148,7 @@ export class PageContainer implements IommuContainer {
     rights: number,
     source: MapSource,
   ): Status {
-    const run = { iovaPage, hostPage, pageCount, granulePages: pageCount };
-    return this.#perform(run, rights, Infinity, source);
+    return this.#perform(this.#runOf(iovaPage, hostPage, pageCount, pageCount), rights, Infinity, source);
   }
 
   /** Counts a map call that the checks of its arguments refused. */
@@ -308,6 +309,15 @@ export class PageContainer implements IommuContainer {
     assert(isNew, 'mappings never overlap');
     this.costs.mapped(first, count, granule, host);
     if (this.records.mappingCount > this.peakMappingCount) this.peakMappingCount = this.records.mappingCount;
+  }
+
+  #runOf(iovaPage: number, hostPage: number, pageCount: number, granulePages: number): PageRun {
+    const run = this.#run;
+    run.iovaPage = iovaPage;
+    run.hostPage = hostPage;
+    run.pageCount = pageCount;
+    run.granulePages = granulePages;
+    return run;
   }
 
   /** Of the granules of a run, those below `allowedGranules` passed the checks of their arguments. */

@@ -37,7 +37,7 @@ export interface SearchResult<Label> {
   readonly counterexamples: readonly Counterexample<Label>[];
   /** Whether no violation is nearer than those; not known when a merged search met shortcuts. */
   readonly isShortest: boolean;
-  /** Every `sometimes` that is owed and never happened. */
+  /** Every `sometimes` that is owed and never happened; none of an invariant that was broken. */
   readonly unwitnessed: readonly string[];
   /** Every `sometimes` that is not owed, with the capability that excludes it. */
   readonly excluded: readonly { readonly name: string; readonly by: string }[];

@@ -106,6 +106,8 @@ export class Search<Label = Operation> {
     const witnessed = model.witnessed;
     if (this.#options.symmetry === undefined) recheckStates(model, table, this.#options.recheckedStates ?? 0);
     const cut = this.#cut ?? model.hole;
+    // What was broken came near to being broken.
+    const broken = new Set<string>(discoveries.all.map(({ property }) => model.always[property]!.invariant));
     return {
       complete: cut === undefined,
       cut,
@@ -117,7 +119,7 @@ export class Search<Label = Operation> {
       covers: this.#exploration.tally.covers(),
       counterexamples: discoveries.all.map((discovery) => counterexampleOf(model, this.#ground, discovery)),
       isShortest: this.#exploration.shortcutCount === 0,
-      unwitnessed: namesOf(model, (at, isOwed) => isOwed && (witnessed & (1 << at)) === 0),
+      unwitnessed: namesOf(model, (at, isOwed) => isOwed && (witnessed & (1 << at)) === 0).filter((name) => !broken.has(name)),
       excluded: model.sometimes.flatMap(({ name, excludedBy }) => (excludedBy === undefined ? [] : [{ name, by: excludedBy }])),
     };
   }

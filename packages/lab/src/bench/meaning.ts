@@ -6,6 +6,7 @@ import { factor, nanosecondsText, sizeText } from './figures.ts';
 
 const PATTERN_4K = 'all private, 4 KiB';
 const PATTERN_2M = 'all private, 2 MiB';
+const PATTERN_SWIOTLB = 'after a swiotlb boot, 4 KiB';
 const PATTERN_ATTACH = 'attach and detach, after a swiotlb boot';
 
 export function meaningBlocks(document: BenchDocument): Block[] {
@@ -37,13 +38,24 @@ function searchBound(growth: readonly BenchGrowth[]): string[] {
   const other = endsOf(growth, 'multi-source-rdm', PATTERN_4K)?.largest.meters.bitmapWords;
   const also = other === largest.meters.bitmapWords ? ' QEMU 11.1 (`multi-source-rdm`) has kept that: it reads as many.' : '';
   return [
-    '**The bound of a search.** Whether a range is all shared or all private, QEMU 10.2.2 (`ram-block-attributes`) asks with ' +
-      'searches bounded by the size of the whole bitmap, and not by the end of the range. On a bitmap that is all alike they ' +
+    '**The bound of a scan.** Whether a range is all shared or all private, QEMU 10.2.2 (`ram-block-attributes`; ' +
+      '`find_next_bit(bitmap, bitmap_size, first_bit) > last_bit` in `system/ram-block-attributes.c`) asks with scans bounded by the size of the whole bitmap, and not by the end of the range. On a bitmap that is all alike they ' +
       `run to its end: a conversion of 4 KiB reads ${words(smallest)} of a flat bitmap in a guest of ` +
       `${sizeText(smallest.guestBytes)} and ${words(largest)} in one of ${sizeText(largest.guestBytes)}, ` +
       `${factor(largest.meters.bitmapWords / smallest.meters.bitmapWords)} times as many. A bound at the end of the request ` +
-      `would make it one or two, whatever the guest has.${also}`,
+      `would make it one or two, whatever the guest has.${also}${afterBoot(growth)}`,
   ];
+}
+
+/** A page of the other kind ends a search. */
+function afterBoot(growth: readonly BenchGrowth[]): string {
+  const ends = endsOf(growth, 'ram-block-attributes', PATTERN_SWIOTLB);
+  if (ends === undefined) return '';
+  const { smallest, largest } = ends;
+  return (
+    ' A page of the other kind ends such a search: where the bounce buffer of a swiotlb boot lies ahead, a conversion reads ' +
+    `${words(smallest)} at ${sizeText(smallest.guestBytes)} and ${words(largest)} at ${sizeText(largest.guestBytes)}.`
+  );
 }
 
 /** QEMU 11.1, system/ram-discard-manager.c: a walk in steps of the smallest granularity of all sources. */
@@ -81,7 +93,16 @@ function doneRight(growth: readonly BenchGrowth[]): string[] {
     ];
   });
   if (parts.length === 0) return [];
-  return [`**Neither design needs the guest's size.** ${parts.join('; ')}. What a conversion costs them is what its own range costs.`];
+  return [`**What a conversion costs is what its own range costs** in both designs done right. ${parts.join('; ')}.${atAttach(growth)}`];
+}
+
+/** A device that comes is shown whole sections, in every design. */
+function atAttach(growth: readonly BenchGrowth[]): string {
+  const parts = ['extended-rdm', 'notifier-list', 'ram-block-attributes'].flatMap((strategy) => {
+    const ends = endsOf(growth, strategy, PATTERN_ATTACH);
+    return ends === undefined ? [] : [`${factor(ends.largest.meters.bitmapWords)} words at ${sizeText(ends.largest.guestBytes)} (\`${strategy}\`)`];
+  });
+  return parts.length === 0 ? '' : ` An attach and a detach read whole bitmaps and grow with the guest everywhere: ${parts.join(', ')}.`;
 }
 
 function words({ meters }: BenchGrowth): string {

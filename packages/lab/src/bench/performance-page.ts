@@ -8,16 +8,17 @@ import { meaningBlocks } from './meaning.ts';
 import { pivotBlocks } from './pivot-blocks.ts';
 import { targetBlocks } from './targets.ts';
 
-const HEAD = `# Performance
+const headOf = ({ rounds }: BenchDocument): string => `# Performance
 
 Generated; do not edit. Figures and sentences come from [performance.json](performance.json), the document of one run:
 
-    npm run --silent bench -- --json > docs/performance.json
+    npm run --silent bench -- --rounds ${rounds} --json > docs/performance.json
     cd packages/lab && UPDATE_DOCS=1 npx vitest run test/performance-page.test.ts
 
 A run takes some minutes and wants a machine that does nothing else. \`npm run bench\` prints the same for people and writes
-\`out/bench.json\` and \`out/growth.svg\`, growth as a picture; \`--table\`, \`--workload\` and \`--growth\` run parts of it,
-\`--small\` runs all of it in seconds, to see that the answers are right.
+\`out/bench.json\` and \`out/growth.svg\`, growth as a picture. \`npm run bench -- --table ID\`, \`--workload ID\` and
+\`--growth\` run parts of it, \`--small\` all of it in seconds, to see that the answers are right; those write
+\`out/bench-part.json\`. A target that is missed changes no exit code.
 
 ## How it is measured
 
@@ -25,7 +26,9 @@ A run takes some minutes and wants a machine that does nothing else. \`npm run b
   and C++ that are compiled on the spot and work on the same memory in the same process. Nothing is timed before every
   subject has given the baseline's answer. Every subject runs in every round, in random order; a figure is the median of the
   ratios to the baseline **of the same round**, so that a slow second of the machine slows both. Below 1 is faster. The
-  baseline against itself is in the column *again*: what differs by no more than that differs by nothing.
+  baseline against itself is in the line *again*: what differs by no more than that differs by nothing. *95 %* is where the
+  median lies in 95 of 100 resampled sets of rounds. *swiotlb* is 1 GiB in one run and 1000 single pages, scattered by a seed.
+  *one kind of callback* is the same code in a process that has only ever seen one listener.
 - **Workloads** run whole guests, each in a process of its own; its peak of memory is that of the process, Node included.
   \`exact\` keeps an entry for every page, \`run-length\` one for every run of pages; they count, refuse and cost alike, and
   checksums over all counts say so.
@@ -50,5 +53,5 @@ export function performancePage(document: BenchDocument): string {
     ...pivotBlocks(document),
     ...leftOutBlocks(document),
   ];
-  return `${HEAD}\n${toMarkdown(blocks)}`;
+  return `${headOf(document)}\n${toMarkdown(blocks)}`;
 }

@@ -40,7 +40,7 @@ export function targetBlocks(document: BenchDocument): Block[] {
   const results = document.size === 'full' ? judgeTargets(document).filter(({ value }) => !isPartial || value !== undefined) : [];
   if (results.length === 0) return [];
   return [
-    { kind: 'heading', level: 2, text: 'What was promised' },
+    { kind: 'heading', level: 2, text: 'Targets' },
     {
       kind: 'table',
       head: ['target', 'wanted', 'measured', ''],
@@ -107,14 +107,14 @@ function growthTargets(document: BenchDocument): Target[] {
     const rows = growth.filter((row) => row.strategy === strategy);
     const of = { bound: 'at most', limit: FLAT, show: factor } as const;
     return [
-      { ...of, what: `${strategy}: time of a conversion, largest to smallest guest`, measure: () => Math.max(...rows.map(({ ratio }) => ratio)) },
-      { ...of, what: `${strategy}: meters of a conversion, largest to smallest guest`, measure: () => largestMeterGrowth(rows) },
+      { ...of, what: `${strategy}: time of a conversion, worst guest to smallest`, measure: () => Math.max(...rows.map(({ ratio }) => ratio)) },
+      { ...of, what: `${strategy}: meters of a conversion, worst guest to smallest`, measure: () => largestMeterGrowth(rows) },
     ];
   });
   const merged = growth.filter(({ strategy }) => strategy === AS_MERGED);
   return [
     ...flat,
-    { what: `${AS_MERGED}: meters of a conversion, largest to smallest guest`, bound: 'at least', limit: FLAT, show: factor, measure: () => largestMeterGrowth(merged) },
+    { what: `${AS_MERGED}: meters of a conversion, worst guest to smallest`, bound: 'at least', limit: FLAT, show: factor, measure: () => largestMeterGrowth(merged) },
   ];
 }
 

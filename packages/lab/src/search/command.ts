@@ -27,7 +27,7 @@ export function addSearch(program: Command, io: Io, finish: (code: ExitCode | Pr
   program
     .command('search')
     .description('every history up to a bound, on the code of the strategies itself: holds, broken, or unknown where something is unexplored')
-    .argument('[strategy...]', 'ids; without any, all are compared with the expectations (of --model per-page: extended-rdm)')
+    .argument('[id...]', 'strategies; without any, all are compared with the expectations (of --model per-page: extended-rdm). With --ablation designs that have additions, with --mutants mutants')
     .addOption(new Option('--model <model>', 'what is searched: whole worlds, or pages one by one').choices(MODEL_IDS).default('world' as const))
     .option('--pages <count>', 'pages of the guest; 3 by default', wholeNumber(MOST_BOUND, 1))
     .option('--containers <count>', 'containers, type1v2 and iommufd in turn; 2 by default', wholeNumber(MOST_BOUND, 1))

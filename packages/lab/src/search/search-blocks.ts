@@ -59,19 +59,20 @@ function detailBlocks(strategy: SearchedStrategy): Block[] {
     { kind: 'heading', level: 2, text: id },
     ...(notes.length === 0 ? [] : [{ kind: 'text', text: notes.join('\n') } as const]),
     ...counterexamples.flatMap(({ invariant, reach, depth, history, explanation, replay }): Block[] => [
-      { kind: 'heading', level: 3, text: `${invariant}: ${reach}, ${depth} ${depth === 1 ? 'operation' : 'operations'}` },
+      { kind: 'heading', level: 3, text: `${invariant}: ${reach}, ${depth} ${depth === 1 ? 'operation' : 'operations'}, refusals not counted` },
       { kind: 'text', text: explanation },
       { kind: 'code', lines: [history, replay] },
     ]),
   ];
 }
 
-function comparisonBlocks({ request, differences, notFound, matchesExpectations }: SearchDocument): Block[] {
+function comparisonBlocks({ request, strategies, differences, notFound, matchesExpectations }: SearchDocument): Block[] {
+  const isBroken = strategies.some(({ verdict }) => verdict === 'broken');
   const texts = [
     ...(notFound.length === 0 ? [] : [notFoundText(notFound)]),
     ...(differences.length === 0 ? [] : [['Not as expected:', ...differences].join('\n  ')]),
-    ...(matchesExpectations === true ? ['Every outcome equals the expectations.'] : []),
-    ...(request.without.length === 0 ? [] : [`Nothing is expected without ${request.without.join(', ')}.`]),
+    ...(matchesExpectations === true ? [`Every outcome equals the expectations${isBroken ? ': what is broken was expected to be' : ''}.`] : []),
+    ...(request.without.length === 0 ? [] : [`There are no expectations of a design without ${request.without.join(', ')}.`]),
   ];
   return texts.map((text) => ({ kind: 'text', text }));
 }

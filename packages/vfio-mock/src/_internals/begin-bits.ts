@@ -40,12 +40,6 @@ export class BeginBits {
     return sum === 0;
   }
 
-  /** Whether the place before or after is in use, or lies in another set. */
-  hasBeside(set: number, place: number): boolean {
-    if (place === 0 || place === PLACES - 1) return true;
-    return this.has(set, place - 1) || this.has(set, place + 1);
-  }
-
   /** Drops a place unless it is not in use or the last one of the set; answers whether it did. */
   dropOther(set: number, place: number): boolean {
     const at = set * SET_WORDS + (place >>> 5);

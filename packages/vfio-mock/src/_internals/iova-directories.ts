@@ -9,7 +9,7 @@ import { grownCount, grownInt32 } from './grown.ts';
 
 const DOUBLED_BELOW = 64;
 /** 1 TiB in a row fits. */
-const CACHE_MASK = 1023;
+export const CACHE_MASK = 1023;
 const MOST_INT = 2 ** 31 - 1;
 /** Keys of pages that are 32-bit integers. */
 const MOST_CACHED = MOST_INT >>> 18;
@@ -30,8 +30,8 @@ export class IovaDirectories {
   readonly used: BeginBits = new BeginBits();
   /** Per directory and block. */
   entries: Int32Array = new Int32Array(0);
-  /** Keys and their directories in turn. */
-  readonly #cache = new Int32Array(2 * (CACHE_MASK + 1)).fill(-1);
+  /** Keys below 2^13 and their directories in turn; -1 where there is none. */
+  readonly cache: Int32Array = new Int32Array(2 * (CACHE_MASK + 1)).fill(-1);
   readonly #free: number[] = [];
 
   /** The directory over a page; -1 where there is none. */
@@ -39,7 +39,7 @@ export class IovaDirectories {
     if (page > MOST_INT) return this.#find(keyOf(page));
     const key = page >>> 18;
     const place = (key & CACHE_MASK) << 1;
-    return this.#cache[place] === key ? this.#cache[place + 1]! : this.#find(key);
+    return this.cache[place] === key ? this.cache[place + 1]! : this.#find(key);
   }
 
   /** The directory over a page, made when there is none. */
@@ -79,7 +79,7 @@ export class IovaDirectories {
 
   get byteCount(): number {
     const lists = (this.#keys.length + this.#ids.length + this.#free.length) * 8;
-    return this.used.byteCount + this.entries.byteLength + this.#cache.byteLength + lists;
+    return this.used.byteCount + this.entries.byteLength + this.cache.byteLength + lists;
   }
 
   #find(key: number): number {
@@ -88,8 +88,8 @@ export class IovaDirectories {
     const id = this.#ids[index]!;
     if (key <= MOST_CACHED) {
       const place = (key & CACHE_MASK) << 1;
-      this.#cache[place] = key;
-      this.#cache[place + 1] = id;
+      this.cache[place] = key;
+      this.cache[place + 1] = id;
     }
     return id;
   }
@@ -124,7 +124,7 @@ export class IovaDirectories {
     this.#keys.splice(index, 1);
     this.#ids.splice(index, 1);
     this.#free.push(id);
-    this.#cache[(key & CACHE_MASK) << 1] = -1;
+    this.cache[(key & CACHE_MASK) << 1] = -1;
   }
 }
 

@@ -8,33 +8,25 @@
  * Lifecycle: empty -> records come and go -> tables and directories in which nothing begins are used again.
  * Not covered: telling whoever watches, counting mappings (page-records.ts).
  */
-import { PLACES, SET_WORDS } from './begin-bits.ts';
+import { PLACES } from './begin-bits.ts';
 import { IovaDirectories, NOTHING, PLAIN } from './iova-directories.ts';
 import { LeafTables } from './leaf-tables.ts';
 import { LongRecords } from './long-records.ts';
-import { type SharedPart, sharedFrom, StoredRecord } from './page-record.ts';
+import { type SharedPart, StoredRecord } from './page-record.ts';
+import { PlainBlocks } from './plain-blocks.ts';
 import { NO_KIND, RecordKinds } from './record-kinds.ts';
 
 /** A record is named by its slot in a leaf table (0 and above), or ~(number of the long record + 1) where it is alone. */
 const NONE = -1;
 const BLOCK_MASK = PLACES - 1;
 const BLOCK_SHIFT = 9;
-/** A page and those on both sides of it. */
-const BESIDE = 7;
 /** Set in the flags of a record with shared pages, which are kept beside the arrays. */
 const HAS_SHARED = 16;
 const FLAGS = HAS_SHARED - 1;
 
-/** What became of an insert that is tried the short way. */
-export const DONE = 1;
-const OVERLAPS = 0;
-export const UNDECIDED = -1;
-
 export class IovaTable {
-  /** Mappings that came the short way, less those that went it: `insertPage` and `takePage` count nothing else. */
-  shortCount = 0;
-  /** Records, but for those. */
-  #longCount = 0;
+  /** Records, but for those that came the short way, or went it. */
+  #count = 0;
   readonly #directories = new IovaDirectories();
   readonly #leaves = new LeafTables();
   readonly #long = new LongRecords();
@@ -42,17 +34,16 @@ export class IovaTable {
   /** By first page. */
   readonly #shared = new Map<number, SharedPart>();
   readonly #record = new StoredRecord();
+  /** The short way. */
+  readonly plain: PlainBlocks = new PlainBlocks(this.#directories, this.#leaves, this.#kinds);
 
   /** The record that holds `page`, valid until the next call. */
   at(page: number): StoredRecord | undefined {
-    const entry = this.#entryOver(page);
-    if (!isPlain(entry)) return this.#atSlowly(page);
-    const { begins, kinds, hosts } = this.#leaves;
-    const place = page & BLOCK_MASK;
-    if (!begins.has(tableOf(entry), place)) return undefined;
-    const slot = slotOf(entry, place);
-    const kind = kinds[slot]!;
-    this.#record.put(page, 1, 1, this.#kinds.hostOf(kind, hosts[slot]!), this.#kinds.flags[kind]!);
+    const { plain } = this;
+    const table = plain.tableOver(page);
+    if (table === -1) return this.#atSlowly(page);
+    if (!plain.holds(table, page)) return undefined;
+    plain.read(table, page, this.#record);
     return this.#record;
   }
 
@@ -67,61 +58,20 @@ export class IovaTable {
   }
 
   holds(page: number): boolean {
-    const entry = this.#entryOver(page);
-    if (isPlain(entry)) return this.#leaves.begins.has(tableOf(entry), page & BLOCK_MASK);
+    const table = this.plain.tableOver(page);
+    if (table !== -1) return this.plain.holds(table, page);
     const ref = this.#upTo(page);
     return ref !== NONE && this.#endOf(ref) > page;
   }
 
   /** The first mapped page in [first, end), or `end`. */
   nextMapped(first: number, end: number): number {
+    const table = end - first === 1 ? this.plain.tableOver(first) : NONE;
+    if (table !== NONE) return this.plain.holds(table, first) ? first : end;
     const before = this.#upTo(first);
     if (before !== NONE && this.#endOf(before) > first) return Math.min(first, end);
     const next = this.#from(first);
     return next === NONE ? end : Math.min(end, this.#firstOf(next));
-  }
-
-  /**
-   * A mapping of one page that adjoins none, in a plain block: most maps of a busy container. DONE, OVERLAPS, or UNDECIDED
-   * when that is not what it is, and nothing is changed.
-   */
-  insertPage(first: number, host: number, flags: number): number {
-    const entry = this.#entryOver(first);
-    if (!isPlain(entry)) return UNDECIDED;
-    const { begins, kinds, hosts } = this.#leaves;
-    const table = tableOf(entry);
-    const place = first & BLOCK_MASK;
-    const at = table * SET_WORDS + (place >>> 5);
-    const bit = place & 31;
-    const word = begins.words[at]!;
-    if (((word >>> bit) & 1) !== 0) return OVERLAPS;
-    if (bit === 0 || bit === 31) {
-      if (begins.hasBeside(table, place)) return UNDECIDED;
-    } else if (((word >>> (bit - 1)) & BESIDE) !== 0) {
-      return UNDECIDED;
-    }
-    const kind = this.#kinds.findPage(host, flags);
-    if (kind === NO_KIND) return UNDECIDED;
-    if (word === 0) begins.add(table, place);
-    else begins.words[at] = word | (1 << bit);
-    kinds[slotOf(entry, place)] = kind;
-    hosts[slotOf(entry, place)] = host;
-    this.shortCount += 1;
-    return DONE;
-  }
-
-  /** Takes out a mapping of one page of a plain block; false, and nothing is changed, when it is not that, or the last one. */
-  takePage(first: number, taken: StoredRecord): boolean {
-    const entry = this.#entryOver(first);
-    if (!isPlain(entry)) return false;
-    const { begins, kinds, hosts } = this.#leaves;
-    const place = first & BLOCK_MASK;
-    if (!begins.dropOther(tableOf(entry), place)) return false;
-    const slot = slotOf(entry, place);
-    const kind = kinds[slot]!;
-    taken.put(first, 1, 1, this.#kinds.hostOf(kind, hosts[slot]!), this.#kinds.flags[kind]!);
-    this.shortCount -= 1;
-    return true;
   }
 
   /** Answers whether there was room. */
@@ -165,20 +115,20 @@ export class IovaTable {
     else this.#resize(ref, from - record.first);
     if (to < recordEnd) {
       const skipped = to - record.first;
-      const { granule, host, flags, shared } = record;
-      this.#put(to, recordEnd - to, granule, host + skipped, flags, sharedFrom(shared, skipped));
+      const { granule, host, flags } = record;
+      this.#put(to, recordEnd - to, granule, host + skipped, flags);
     }
     return true;
   }
 
   clear(): void {
     while (this.take(0, Infinity, this.#record)) continue;
-    this.shortCount = 0;
-    this.#longCount = 0;
+    this.plain.count = 0;
+    this.#count = 0;
   }
 
   get isEmpty(): boolean {
-    return this.#longCount + this.shortCount === 0;
+    return this.#count + this.plain.count === 0;
   }
 
   /** Bytes of the arrays held now. */
@@ -189,11 +139,6 @@ export class IovaTable {
   #atSlowly(page: number): StoredRecord | undefined {
     const ref = this.#upTo(page);
     return ref === NONE || this.#endOf(ref) <= page ? undefined : this.#load(ref);
-  }
-
-  #entryOver(page: number): number {
-    const id = this.#directories.at(page);
-    return id === -1 ? NOTHING : this.#directories.entries[id * PLACES + blockOf(page)]!;
   }
 
   #load(ref: number): StoredRecord | undefined {
@@ -333,10 +278,11 @@ export class IovaTable {
       this.#shared.set(first, shared);
       bits |= HAS_SHARED;
     }
-    this.#longCount += 1;
+    this.#count += 1;
     this.#spoilEnd(first, count);
     if (entry === NOTHING) {
       directories.set(id, block, ~this.#long.add(first, count, granule, host, bits));
+      this.plain.refresh();
       return;
     }
     const table = entry > NOTHING ? tableOf(entry) : this.#spread(id, block, ~entry);
@@ -353,6 +299,7 @@ export class IovaTable {
     const before = this.#upTo(page - 1);
     const isReached = before !== NONE && this.#endOf(before) > page - place;
     const table = this.#leaves.add(page - place);
+    this.plain.refresh();
     this.#leaves.begins.add(table, place);
     this.#long.drop(alone);
     const isPlainOne = this.#write(table * PLACES + place, page, count[alone]!, granule[alone]!, host[alone]!, flags[alone]!);
@@ -393,7 +340,7 @@ export class IovaTable {
 
   /** The record that begins at `first` is gone. */
   #drop(ref: number, first: number): void {
-    this.#longCount -= 1;
+    this.#count -= 1;
     if (this.#shared.size > 0) this.#shared.delete(first);
     if (ref < 0) {
       this.#long.drop(~ref - 1);
@@ -409,10 +356,6 @@ export class IovaTable {
 
 function blockOf(page: number): number {
   return (page >>> BLOCK_SHIFT) & BLOCK_MASK;
-}
-
-function isPlain(entry: number): boolean {
-  return entry > NOTHING && (entry & PLAIN) !== 0;
 }
 
 /** Of an entry that is a leaf table. */

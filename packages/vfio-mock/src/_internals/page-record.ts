@@ -32,7 +32,7 @@ export interface PageRecord {
   readonly host: number;
   /** READ, WRITE, CHARGED_TO_USER, VADDR_INVALID. */
   readonly flags: number;
-  /** Set for one mapping at a time; it never adjoins another. */
+  /** Set for one mapping at a time, so that no such record is merged or split. */
   readonly shared: SharedPart | undefined;
 }
 
@@ -58,11 +58,11 @@ export class StoredRecord implements PageRecord {
     this.shared = shared;
   }
 
-  /** Becomes the part [first, end) of another record. */
+  /** Becomes the part [first, end) of another record, whole where it shares pages. */
   putPart(whole: PageRecord, first: number, end: number): void {
     const skipped = first - whole.first;
     const { granule, host, flags, shared } = whole;
-    this.put(first, end - first, granule, host + skipped, flags, sharedFrom(shared, skipped));
+    this.put(first, end - first, granule, host + skipped, flags, shared);
   }
 
   /** Whether the record goes on with these mappings at its end. */

@@ -9,8 +9,9 @@
  * Not covered: what is behind the mappings (frames, pins), who may map what (page-checks.ts).
  */
 import { assert } from '@sda-lab/guest-memory';
-import { DONE, IovaTable, UNDECIDED } from './iova-table.ts';
+import { IovaTable } from './iova-table.ts';
 import { CHARGED_TO_USER, mappingFirst, type PageRecord, type SharedPart, sharedFrom, StoredRecord } from './page-record.ts';
+import { DONE, UNDECIDED } from './plain-blocks.ts';
 import { FEW, SmallRecords } from './small-records.ts';
 
 /** Told of each record that comes or goes, whole, before it is merged or after it was split off. */
@@ -38,7 +39,7 @@ export class PageRecords {
 
   /** Mapped pages. */
   get pageCount(): number {
-    return this.#isSmall ? this.#pageCount : this.#pageCount + this.#table!.shortCount;
+    return this.#isSmall ? this.#pageCount : this.#pageCount + this.#table!.plain.count;
   }
 
   /** Mapped pages that are charged to the user. */
@@ -47,7 +48,7 @@ export class PageRecords {
   }
 
   get mappingCount(): number {
-    return this.#isSmall ? this.#mappingCount : this.#mappingCount + this.#table!.shortCount;
+    return this.#isSmall ? this.#mappingCount : this.#mappingCount + this.#table!.plain.count;
   }
 
   /** Bytes of the table's arrays held now; a list counts as nothing. */
@@ -138,7 +139,7 @@ export class PageRecords {
   /** `count / granule` mappings; false, and nothing is changed, when one would overlap what is there. */
   insert(first: number, count: number, granule: number, host: number, flags: number, shared?: SharedPart): boolean {
     if (count === 1 && !this.#isSmall && shared === undefined && this.watcher === undefined) {
-      const outcome = this.#table!.insertPage(first, host, flags);
+      const outcome = this.#table!.plain.insert(first, host, flags);
       if (outcome !== UNDECIDED) {
         if (outcome === DONE && (flags & CHARGED_TO_USER) !== 0) this.#chargedCount += 1;
         return outcome === DONE;
@@ -150,7 +151,7 @@ export class PageRecords {
   /** Takes out all granules in [first, end); both ends must be granule boundaries or lie in holes. */
   removeRange(first: number, end: number, sink?: RemovedSink): void {
     const record = this.#handed;
-    if (end - first === 1 && !this.#isSmall && this.#table!.takePage(first, record)) {
+    if (end - first === 1 && !this.#isSmall && this.#table!.plain.take(first, record)) {
       if ((record.flags & CHARGED_TO_USER) !== 0) this.#chargedCount -= 1;
       this.watcher?.removed(record);
       sink?.removed(record);
@@ -201,6 +202,7 @@ export class PageRecords {
 
   #insert(first: number, count: number, granule: number, host: number, flags: number, shared?: SharedPart): boolean {
     assert(count > 0 && (granule === 1 || count % granule === 0), 'a record holds whole granules');
+    assert(shared === undefined || count === granule, 'pages are shared one mapping at a time');
     const isDone = this.#isSmall
       ? this.#small.insert(first, count, granule, host, flags, shared)
       : this.#table!.insert(first, count, granule, host, flags, shared);
@@ -236,7 +238,7 @@ export class PageRecords {
 
   /** The table is empty, and what it counted goes into the counts. */
   #leaveTable(): void {
-    const { shortCount } = this.#table!;
+    const shortCount = this.#table!.plain.count;
     this.#mappingCount += shortCount;
     this.#pageCount += shortCount;
     this.#table!.clear();

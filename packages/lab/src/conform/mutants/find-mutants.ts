@@ -6,7 +6,7 @@ import { UsageError } from '../../usage-error.ts';
 export function findMutants(ids: readonly string[]): readonly Mutant[] {
   const known = MUTANTS.map(({ id }) => id);
   for (const id of ids) {
-    if (!known.includes(id)) throw new UsageError(`no mutant '${id}'; conform --mutants lists all ${known.length} of them`);
+    if (!known.includes(id)) throw new UsageError(`no mutant '${id}'; docs/mutants.md lists all ${known.length} of them`);
   }
   return ids.length === 0 ? MUTANTS : MUTANTS.filter(({ id }) => ids.includes(id));
 }
