@@ -84,23 +84,27 @@ static double answer_of(const struct tally *tally)
     return (double)(tally->runs & 0xfffffu) * 4294967296.0 + (double)tally->sum;
 }
 
-/* replay(words, boundBits, first, end, set): `boundBits` is how far the searches may look; runs are clipped to `end`. */
+/* `bound` is how far the searches may look; runs are clipped to `end`. */
+static void walk_runs(struct tally *tally, const uint64_t *words, bit_t bound, bit_t from, bit_t end, int set)
+{
+    const on_run emit = chosen_on_run;
+    bit_t first = find_bit(words, bound, from, set);
+    while (first < end) {
+        const bit_t stop = find_bit(words, bound, first + 1, !set);
+        emit(tally, first, stop < end ? stop : end);
+        first = find_bit(words, bound, stop, set);
+    }
+}
+
+/* replay(words, boundBits, first, end, set) */
 static napi_value replay(napi_env env, napi_callback_info info)
 {
     napi_value values[MAX_ARGUMENTS];
     arguments_of(env, info, values);
-    const uint64_t *words = words_of(env, values[0]);
     const bit_t bound = (bit_t)number_of(env, values[1]);
     const bit_t end = (bit_t)number_of(env, values[3]);
-    const int set = number_of(env, values[4]) != 0;
-    const on_run emit = chosen_on_run;
     struct tally tally = { 0, 0 };
-    bit_t first = find_bit(words, bound, (bit_t)number_of(env, values[2]), set);
-    while (first < end) {
-        const bit_t stop = find_bit(words, bound, first + 1, !set);
-        emit(&tally, first, stop < end ? stop : end);
-        first = find_bit(words, bound, stop, set);
-    }
+    walk_runs(&tally, words_of(env, values[0]), bound, (bit_t)number_of(env, values[2]), end, number_of(env, values[4]) != 0);
     return to_number(env, answer_of(&tally));
 }
 
@@ -178,6 +182,22 @@ static napi_value classify(napi_env env, napi_callback_info info)
         sum += find_clear(batch.words, bound, first) >= end ? 1 : 2;
     }
     return to_number(env, sum);
+}
+
+/* replayEach(words, starts, count, bitsEach, boundBits): set runs of each range; boundBits 0 stands for its end. */
+static napi_value replay_each(napi_env env, napi_callback_info info)
+{
+    napi_value values[MAX_ARGUMENTS];
+    arguments_of(env, info, values);
+    const struct batch batch = batch_of(env, values);
+    const bit_t whole = (bit_t)number_of(env, values[4]);
+    struct tally tally = { 0, 0 };
+    for (size_t i = 0; i < batch.count; i += 1) {
+        const bit_t first = (bit_t)batch.starts[i];
+        const bit_t end = first + batch.bits;
+        walk_runs(&tally, batch.words, whole != 0 ? whole : end, first, end, 1);
+    }
+    return to_number(env, answer_of(&tally));
 }
 
 /* Every word is read, changed by its mask and written, the whole ones among them too, as QEMU's bitmap_set does. */
@@ -281,6 +301,7 @@ napi_value napi_register_module_v1(napi_env env, napi_value exports)
 {
     give(env, exports, "replay", replay);
     give(env, exports, "replayBoth", replay_both);
+    give(env, exports, "replayEach", replay_each);
     give(env, exports, "classify", classify);
     give(env, exports, "fill", fill_all);
     give(env, exports, "next", next_all);

@@ -55,7 +55,7 @@ export function growthPlot(growth: readonly BenchGrowth[]): string {
     marginRight: MARGIN.right,
     marginBottom: MARGIN.bottom,
     x: { type: 'log', base: 2, label: 'size of the guest →', ticks: sizes, tickFormat: (gib: number) => sizeText(gib) },
-    y: { type: 'log', label: '↑ per conversion', grid: true },
+    y: { type: 'log', label: '↑ per operation', grid: true },
     fx: { label: null, domain: MEASURES.map(({ name }) => name) },
     fy: { label: null },
     color: { domain: strategies, range: COLORS },

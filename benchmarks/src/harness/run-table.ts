@@ -90,6 +90,8 @@ function agreedAnswer(table: string, one: Case, baseline: Subject): number {
   for (const subject of one.subjects) {
     const answer = answerOf(subject);
     if (!Object.is(answer, expected)) throw wrong(table, one, subject, expected, answer);
+    const [whole, seen] = [baseline.answer?.(), subject.answer?.()];
+    if (whole !== seen) throw wrong(table, one, subject, whole ?? Number.NaN, seen ?? Number.NaN);
   }
   return expected;
 }

@@ -19,6 +19,8 @@ export interface Subject {
   readonly prepare?: () => void;
   /** The work, all of it; answers a checksum of what came out. */
   readonly run: () => number;
+  /** Looks at all that came out, where that is too slow to be timed; compared once, before anything is. */
+  readonly answer?: () => number;
   /** Bytes it holds after a run, where it knows. */
   readonly bytes?: () => number;
 }

@@ -71,7 +71,7 @@ export const WORKLOADS: readonly Workload[] = [
   ...at('swiotlb-1t-attached-first', typed, { ...before, ...at1T }),
   ...at('swiotlb-1t-attached-last', typed, { ...after, ...at1T }),
   ...at('hotplug-replay-1t', typed, { ...at1T, what: 'attach to a 1 TiB guest with 1000 scattered shared runs; the attach alone', run: hotplugReplay }),
-  ...at('steady-mix-16g', typed, { ...at16, what: '1,000,000 conversions of 4 KiB to 2 MiB, both ways, after boot', run: steadyMix }),
+  ...at('steady-mix-16g', typed, { ...at16, what: '1,000,000 conversions of 4 KiB to 2 MiB, both ways, device attached', run: steadyMix }),
   ...at('virtio-mem-1t', placesOf([...DESIGNS, multiSourceRdm], ['type1v2']), {
     storage: 'run-length',
     guestBytes: GUEST_1T_VMEM,

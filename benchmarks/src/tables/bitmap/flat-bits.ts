@@ -5,6 +5,7 @@ import { loadNative, type Native } from '../../native/load-native.ts';
 export interface FlatBits {
   replay(words: Int32Array, boundBits: number, firstBit: number, endBit: number, set: number): number;
   replayBoth(one: Int32Array, other: Int32Array, bitCount: number): number;
+  replayEach(words: Int32Array, starts: Int32Array, count: number, bitsEach: number, boundBits: number): number;
   classify(words: Int32Array, starts: Int32Array, count: number, bitsEach: number, boundBits: number): number;
   fill(words: Int32Array, starts: Int32Array, count: number, bitsEach: number, set: number): number;
   next(words: Int32Array, starts: Int32Array, count: number, bitCount: number, set: number): number;

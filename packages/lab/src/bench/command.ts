@@ -30,13 +30,13 @@ export function addBench(program: Command, io: Io, finish: (code: ExitCode | Pro
     .option('--json', 'print one JSON document (sda-lab/bench@1)')
     .action(({ table, workload, growth, rounds, seed, small, json }) => {
       const isAll = table === undefined && workload === undefined && growth === undefined;
-      const named = (ids: readonly string[] | undefined): readonly string[] | undefined => (isAll ? undefined : (ids ?? []));
+      const onlyThese = (ids: readonly string[] | undefined): readonly string[] | undefined => (isAll ? undefined : (ids ?? []));
       const request: BenchRequest = {
         size: small === true ? 'small' : 'full',
         rounds,
         seed,
-        tables: named(table),
-        workloads: named(workload),
+        tables: onlyThese(table),
+        workloads: onlyThese(workload),
         growth: isAll || growth === true,
       };
       prepareFolder(io.folder, OUT_FOLDER);

@@ -32,10 +32,12 @@ A run takes some minutes and wants a machine that does nothing else. \`npm run b
 - **Workloads** run whole guests, each in a process of its own; its peak of memory is that of the process, Node included.
   \`exact\` keeps an entry for every page, \`run-length\` one for every run of pages; they count, refuse and cost alike, and
   checksums over all counts say so.
-- **Growth** sends the same conversions to guests of four sizes. Time is that of our code on our bitmaps, which are trees.
+- **Growth** sends the same conversions to guests of four sizes. Time is that of our code: bitmaps that are trees, and storage
+  by runs, in which one page costs more than 512 at once, since a leaf of 512 entries is written out for it and taken back.
   The **meters** count beside it what the version's algorithm touches where bitmaps are flat, as QEMU's are: 64-bit words
   read by searches with their bounds, questions to other owners of state (\`is_populated\`), runs told to a consumer, map and
-  unmap calls, IOTLB syncs. A fast bitmap does not make those smaller.
+  unmap calls, IOTLB syncs. A fast bitmap does not make those smaller. A question to an owner reads at least a word of its
+  bitmap as well, which is not counted as one.
 
 The baselines in C have the shape of QEMU's loops and the bounds that QEMU 10.2.2 passes; QEMU itself was not timed. A map
 call here is a call of the model: the time of a real ioctl comes on top, and \`ioctls\` says how often. Absolute times belong

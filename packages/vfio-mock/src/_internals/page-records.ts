@@ -11,7 +11,7 @@
 import { assert } from '@sda-lab/guest-memory';
 import { IovaTable } from './iova-table.ts';
 import { CHARGED_TO_USER, mappingFirst, type PageRecord, type SharedPart, sharedFrom, StoredRecord } from './page-record.ts';
-import { DONE, UNDECIDED } from './plain-blocks.ts';
+import { DONE, type PlainBlocks, UNDECIDED } from './plain-blocks.ts';
 import { FEW, SmallRecords } from './small-records.ts';
 
 /** Told of each record that comes or goes, whole, before it is merged or after it was split off. */
@@ -31,6 +31,8 @@ export class PageRecords {
   /** Kept once it was needed. */
   #table: IovaTable | undefined = undefined;
   #isSmall = true;
+  /** The table's short way, where there is a table in use. */
+  #plain: PlainBlocks | undefined = undefined;
   readonly #handed = new StoredRecord();
   /** Without what the table counts by itself. */
   #mappingCount = 0;
@@ -138,8 +140,9 @@ export class PageRecords {
 
   /** `count / granule` mappings; false, and nothing is changed, when one would overlap what is there. */
   insert(first: number, count: number, granule: number, host: number, flags: number, shared?: SharedPart): boolean {
-    if (count === 1 && !this.#isSmall && shared === undefined && this.watcher === undefined) {
-      const outcome = this.#table!.plain.insert(first, host, flags);
+    const plain = this.#plain;
+    if (count === 1 && plain !== undefined && shared === undefined && this.watcher === undefined) {
+      const outcome = plain.insert(first, host, flags);
       if (outcome !== UNDECIDED) {
         if (outcome === DONE && (flags & CHARGED_TO_USER) !== 0) this.#chargedCount += 1;
         return outcome === DONE;
@@ -151,7 +154,8 @@ export class PageRecords {
   /** Takes out all granules in [first, end); both ends must be granule boundaries or lie in holes. */
   removeRange(first: number, end: number, sink?: RemovedSink): void {
     const record = this.#handed;
-    if (end - first === 1 && !this.#isSmall && this.#table!.plain.take(first, record)) {
+    const plain = this.#plain;
+    if (plain !== undefined && end - first === 1 && plain.take(first, record)) {
       if ((record.flags & CHARGED_TO_USER) !== 0) this.#chargedCount -= 1;
       this.watcher?.removed(record);
       sink?.removed(record);
@@ -169,6 +173,7 @@ export class PageRecords {
   clear(): void {
     if (!this.#isSmall) this.#table!.clear();
     this.#isSmall = true;
+    this.#plain = undefined;
     this.#small.length = 0;
     this.#mappingCount = 0;
     this.#pageCount = 0;
@@ -243,6 +248,7 @@ export class PageRecords {
     this.#pageCount += shortCount;
     this.#table!.clear();
     this.#isSmall = true;
+    this.#plain = undefined;
   }
 
   #toTable(): void {
@@ -255,6 +261,7 @@ export class PageRecords {
     }
     this.#small.length = 0;
     this.#isSmall = false;
+    this.#plain = this.#table.plain;
   }
 
   /** Counts mappings that came (`sign` 1) or went (-1). */

@@ -85,6 +85,7 @@ function jumpsOf(rests: readonly (readonly Rest[])[]): Int32Array {
     const [only, another] = rests[set]!;
     const behind = rests[set + 1];
     const isAlike = only !== undefined && another === undefined && behind?.length === 1 && behind[0]!.slot === only.slot;
+    assert(!isAlike || behind[0]!.index === only.index + 1, 'sets of one refusal ascend by its index, kind by kind');
     jumps[set] = isAlike ? jumps[set + 1]! : set + 1;
   }
   return jumps;

@@ -164,8 +164,10 @@ export class WorldModel implements SearchModel {
 
   store(words: Int32Array, at: number): void {
     if (this.#refusedIsNow) this.#recovery!.copyRefused(words, at);
-    else this.#words.store(words, at);
-    if (!this.#words.isWhole) this.hole = 'words';
+    else {
+      this.#words.store(words, at);
+      if (!this.#words.isWhole) this.hole = 'words';
+    }
     if (!this.#isHere) this.#look(words, at);
   }
 
@@ -238,8 +240,11 @@ export class WorldModel implements SearchModel {
     this.#inputs?.tell(transition);
     if (recovery !== undefined && !SUCCESSES.has(answer)) this.#seen.lookAtRefusal();
     const flags = this.#judged();
-    if (recovery?.isUnchanged(this.#words) === true && this.#isWholeNow()) return this.#stay(flags);
-    this.#refusedIsNow = recovery !== undefined;
+    const isUnchanged = recovery?.isUnchanged(this.#words) === true;
+    // Asked before recovery stores other states.
+    const isWhole = recovery === undefined || this.#isWholeNow();
+    if (isUnchanged && isWhole) return this.#stay(flags);
+    this.#refusedIsNow = recovery !== undefined && isWhole;
     const found = this.#mayNotRecover(answer) ? recovery?.check(this.#words, this.#world, operation, answer) : undefined;
     if (found === undefined) return flags;
     this.#unrecovered |= this.#reachBits(found.invariant === 'atomic' ? 1 : 2);
