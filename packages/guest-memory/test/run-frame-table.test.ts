@@ -156,3 +156,31 @@ describe('frames by runs', () => {
     expect(firstDifference(new KeepsOrphans(8), drawn)).toBe(3);
   });
 });
+
+test('frames/end-of-run: a run ends where kind, owner, pins or generation change', () => {
+  const table = new RunFrameTable(8);
+  const home = table.addHomes(8);
+  expect([table.allocateRun(home, 8, 'shared'), table.allocatedCount]).toEqual([home, 8]);
+  expect(table.endOfRun(home, home + 8)).toBe(home + 8);
+  // The same frame again, one generation on: in every other respect it is as its neighbours.
+  table.unback(home + 5);
+  expect(table.allocateRun(home + 5, 1, 'shared')).toBe(home + 5);
+  expect(table.generation(home + 5)).toBe(table.generation(home + 4) + 1);
+  expect([table.endOfRun(home, home + 8), table.endOfRun(home + 5, home + 8), table.endOfRun(home + 6, home + 8)]).toEqual([home + 5, home + 6, home + 8]);
+  table.pin(home + 2);
+  expect(table.endOfRun(home, home + 8)).toBe(home + 2);
+  table.setOwner(home + 1, 'private');
+  expect(table.endOfRun(home, home + 8)).toBe(home + 1);
+});
+
+test('frames/generations: a frame that comes a thousand times is told from the one before each time', () => {
+  const table = new RunFrameTable(8);
+  const home = table.addHomes(8);
+  for (let turn = 0; turn < 1000; turn += 1) {
+    const frame = table.allocateRun(home, 1, 'shared');
+    const before = table.generation(frame);
+    table.unback(frame);
+    expect(table.generation(table.allocateRun(home, 1, 'shared'))).not.toBe(before);
+    table.unback(home);
+  }
+});
