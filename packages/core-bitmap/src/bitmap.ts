@@ -4,7 +4,8 @@
  * most 32 bits is one number instead; which form it has shows nowhere but in speed and memory.
  *
  * Lifecycle: all bits clear at construction, which allocates less than a hundred bytes of bits; memory grows
- * with the number of 2 MiB regions that hold more than one run, and shrinks as they become uniform again.
+ * with the number of 2 MiB regions that hold more than one run and is used again as they become uniform; when none is
+ * left, up to 2 MiB of nodes and of leaves each are kept.
  *
  * Words: a range of bits as plain 32-bit words, bit 0 of the range in bit 0 of the first word, 0 above the last bit.
  * Equal bits are equal words, however they came about and whatever form holds them.

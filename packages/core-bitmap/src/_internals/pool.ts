@@ -4,7 +4,7 @@
  *
  * Lifecycle: empty (no memory) -> take() hands out a record, growing the array when none is free -> give()
  * puts a record on the free list (its first word links to the next free one) -> with the last record given
- * back a large array is dropped.
+ * back an array of more than 2 MiB is dropped, a smaller one kept.
  * Does not cover what is in a record: the taker fills it. Does not move records, so offsets stay valid, but
  * `words` is another array after take() and give(): read it again after either.
  */
@@ -12,8 +12,11 @@
 /** Up to this size the array doubles; beyond it grows by an eighth, so little is held for nothing. */
 const DOUBLING_LIMIT_WORDS = 16_384;
 
-/** An array up to this size is kept when it falls empty, so that a toggling page does not allocate each time. */
-const KEPT_WORDS = 1024;
+/**
+ * An array up to this size (2 MiB, a 16th of a flat bitmap of 1 TiB) is kept when it falls empty, so that what is set and
+ * cleared again and again does not allocate each time.
+ */
+const KEPT_WORDS = 1 << 19;
 
 const NO_WORDS: Int32Array = new Int32Array(0);
 

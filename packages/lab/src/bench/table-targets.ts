@@ -85,23 +85,34 @@ const updates: readonly Target[] = [
     ...atMost,
     what: 'set and clear of 2 MiB at 1 TiB, times the time of C, slowest pattern',
     limit: 4,
+    ifMissed:
+      'C writes eight words side by side. Here the slots, planes and counts of three levels change, on as many cache lines, and ' +
+      'where a GiB was uniform a node of 2 KiB is made and given back; nearly half of a profile is that way down and up, a ' +
+      'quarter the checks of the range.',
     measure: most('bitmap-update', OURS, /^2 MiB, .*, 1 TiB$/, ratioOf),
   },
   {
     ...atLeast,
     what: 'set and clear of 1 GiB at 1 TiB, times as fast as C, slowest pattern',
     limit: 100,
+    ifMissed: 'C goes through 32 KiB in little more than a microsecond; one slot with its counts takes some 25 ns, checks included.',
     measure: leastFaster('bitmap-update', OURS, /^1 GiB, .*, 1 TiB$/),
   },
 ];
 
+const INSERT =
+  'Three bare arrays in that shape take 4 ns an insert at 64 Ki; the way of single pages through this map takes some 15 (overlap, ' +
+  'neighbours that may join it, kind and host), the class around it and host pages above 2^31 the rest. At 1 Mi begin bits, ' +
+  'hosts and kinds of a block lie in three places, each a miss of the cache.';
+
 const maps: readonly Target[] = [
-  { ...nanoseconds, what: 'IOVA insert with overlap check, 64 Ki mappings', limit: 15, measure: most('map-insert', OUR_MAP, /^64 Ki/, valueOf) },
-  { ...nanoseconds, what: 'IOVA insert with overlap check, 1 Mi mappings', limit: 100, measure: most('map-insert', OUR_MAP, /^1 Mi/, valueOf) },
+  { ...nanoseconds, what: 'IOVA insert with overlap check, 64 Ki mappings', limit: 15, measure: most('map-insert', OUR_MAP, /^64 Ki/, valueOf), ifMissed: INSERT },
+  { ...nanoseconds, what: 'IOVA insert with overlap check, 1 Mi mappings', limit: 100, measure: most('map-insert', OUR_MAP, /^1 Mi/, valueOf), ifMissed: INSERT },
   {
     ...atLeast,
     what: 'IOVA insert, 1 Mi mappings at random, times as fast as C++ std::map',
     limit: 10,
+    ifMissed: INSERT,
     measure: leastFaster('map-insert', OUR_MAP, /^1 Mi mappings, random/),
   },
   {

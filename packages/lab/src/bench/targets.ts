@@ -15,6 +15,8 @@ export interface Target {
   readonly show: (value: number) => string;
   /** Undefined when the run has no rows for it. */
   readonly measure: (document: BenchDocument) => number | undefined;
+  /** Where the time goes, as far as is known; shown when it is missed. */
+  readonly ifMissed?: string;
 }
 
 export interface TargetResult {
@@ -39,6 +41,7 @@ export function targetBlocks(document: BenchDocument): Block[] {
   const isPartial = document.rows.length === 0 || document.workloads.length === 0 || document.growth.length === 0;
   const results = document.size === 'full' ? judgeTargets(document).filter(({ value }) => !isPartial || value !== undefined) : [];
   if (results.length === 0) return [];
+  const missed = results.filter(({ isMet, value, target }) => !isMet && value !== undefined && target.ifMissed !== undefined);
   return [
     { kind: 'heading', level: 2, text: 'Targets' },
     {
@@ -46,11 +49,11 @@ export function targetBlocks(document: BenchDocument): Block[] {
       head: ['target', 'wanted', 'measured', ''],
       numeric: [1, 2],
       rows: results.map(({ target: { what, bound, limit, show }, value, isMet }) => {
-        const wanted = `${bound} ${show(limit)}`;
-        if (value === undefined) return [what, wanted, '', 'not measured'];
-        return [what, wanted, show(value), isMet ? 'met' : 'missed'];
+        const measured = value === undefined ? 'not measured' : show(value);
+        return [what, `${bound} ${show(limit)}`, measured, isMet ? 'met' : 'missed'];
       }),
     },
+    ...missed.map(({ target }): Block => ({ kind: 'text', text: `Missed: ${target.what}. ${target.ifMissed!}` })),
   ];
 }
 
