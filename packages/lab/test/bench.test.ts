@@ -32,6 +32,16 @@ describe('one round of all benchmarks on small inputs', () => {
     expect(document.answers).toBe(ANSWERS);
   });
 
+  it('has the tables and workloads that docs/performance.json has, and no other', () => {
+    const published = v.parse(benchSchema, JSON.parse(readFileSync(new URL('../../../docs/performance.json', import.meta.url), 'utf8')));
+    const idsOf = ({ rows, workloads, growth }: BenchDocument): unknown => ({
+      tables: [...new Set(rows.map(({ table }) => table))],
+      workloads: workloads.map(({ id }) => id),
+      growth: [...new Set(growth.map(({ strategy, pattern }) => `${strategy}, ${pattern}`))],
+    });
+    expect(idsOf(published)).toEqual(idsOf(document));
+  });
+
   it('says on standard error only where the files are, and leaves no other', () => {
     expect(run.stderr).toBe('sda-lab: wrote out/bench-part.json and out/growth-part.svg\n');
     expect(readdirSync(folder)).toEqual(['out']);

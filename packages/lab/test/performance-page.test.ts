@@ -66,7 +66,7 @@ describe('what the page says of the designs', () => {
 describe('a target', () => {
   const textOf = (of: BenchDocument): string => toTerminal(targetBlocks(of));
   const judged = (of: BenchDocument, what: string): boolean | undefined => judgeTargets(of).find(({ target }) => target.what === what)?.isMet;
-  const flat = 'extended-rdm: meters of a conversion, largest to smallest guest';
+  const flat = 'extended-rdm: meters of a conversion, worst guest to smallest';
 
   it('is missed by a meter that grows', () => {
     const grown = (row: BenchGrowth): BenchGrowth =>
