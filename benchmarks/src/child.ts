@@ -4,10 +4,9 @@ import type { BenchWorkload } from '@sda-lab/lab';
 import type { ChildOrder } from './child-protocol.ts';
 import { grow } from './growth/grow.ts';
 import { GROWN } from './growth/grown.ts';
+import { peakBytes } from './peak-bytes.ts';
 import type { Workload } from './workloads/workload.ts';
 import { WORKLOADS } from './workloads/workloads.ts';
-
-const BYTES_PER_KIB = 1024;
 
 function main(order: ChildOrder): void {
   for (const id of order.ids) {
@@ -43,7 +42,7 @@ function runWorkload(workload: Workload, { size, seed }: ChildOrder): BenchWorkl
     eventsPerSecond: Math.round(events / seconds),
     checksum,
     budget,
-    peakBytes: process.resourceUsage().maxRSS * BYTES_PER_KIB,
+    peakBytes: peakBytes(),
   };
 }
 

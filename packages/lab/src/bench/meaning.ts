@@ -64,7 +64,9 @@ function probing(growth: readonly BenchGrowth[]): string[] {
   if (ends === undefined) return [];
   const { smallest, largest } = ends;
   const walk = endsOf(growth, 'extended-rdm', PATTERN_ATTACH)?.largest.meters;
-  const against = walk === undefined ? '' : ` \`extended-rdm\`, which has all state in one place, asks ${factor(walk.probes)} and reads ${factor(walk.bitmapWords)} words.`;
+  const merged = endsOf(growth, 'ram-block-attributes', PATTERN_ATTACH)?.largest.meters;
+  const also = merged === undefined ? '' : `; QEMU 10.2.2, with one owner of state, ${factor(merged.bitmapWords)}`;
+  const against = walk === undefined ? '' : ` \`extended-rdm\`, which has all state in one place, asks ${factor(walk.probes)} and reads ${factor(walk.bitmapWords)} words${also}.`;
   return [
     '**Asking page by page.** `multi-source-rdm` combines its sources by asking them about one granule after the other. A device ' +
       `that comes to a guest of ${sizeText(smallest.guestBytes)} costs ${factor(smallest.meters.probes)} questions, and to one of ` +
