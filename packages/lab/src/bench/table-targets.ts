@@ -87,8 +87,8 @@ const updates: readonly Target[] = [
     limit: 4,
     ifMissed:
       'C writes eight words side by side. Here the slots, planes and counts of three levels change, on as many cache lines, and ' +
-      'where a GiB was uniform a node of 2 KiB is made and given back; nearly half of a profile is that way down and up, a ' +
-      'quarter the checks of the range.',
+      'where a GiB was uniform a node of 2 KiB is made and given back; two fifths of a profile are that way down and up, ' +
+      'a quarter the checks of the range.',
     measure: most('bitmap-update', OURS, /^2 MiB, .*, 1 TiB$/, ratioOf),
   },
   {
