@@ -58,6 +58,13 @@ describe('a table', () => {
     expect(() => runTable(tableOf([sum, tiring]), options)).toThrow('tiring answers 0, the baseline sum 5050');
   });
 
+  it('is refused with a subject whose closer look differs, or that has none, though its run answers rightly', () => {
+    const seen = (subject: Subject, value: number): Subject => ({ ...subject, answer: () => value });
+    expect(() => runTable(tableOf([seen(sum, 7), seen(loop, 7)]), options)).not.toThrow();
+    expect(() => runTable(tableOf([seen(sum, 7), seen(loop, 8)]), options)).toThrow('loop answers 8, the baseline sum 7');
+    expect(() => runTable(tableOf([seen(sum, 7), loop]), options)).toThrow('loop answers NaN, the baseline sum 7');
+  });
+
   it('does not take one NaN for a wrong answer of another', () => {
     const nothing = (name: string): Subject => ({ name, run: () => Number.NaN });
     expect(() => runTable(tableOf([nothing('sum'), nothing('other')]), options)).not.toThrow();
